@@ -1,0 +1,104 @@
+"""Writing the record: every change of state leaves one event, and starts what it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from yiwang.ground.authority.model import Actor
+from yiwang.kit.db import Tx, columns
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is to be recorded: which matter, which action under which article and rule."""
+
+    action: str  # "case.file"
+    matter: str  # "case"
+    matter_id: int
+    place: str
+    article: str
+    rule: str
+    before: str | None
+    after: str | None
+    facts: Mapping[str, Any]
+    case_id: int | None = None
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A reaction to be started at `due_at`; one of each `key`."""
+
+    reaction: str
+    subject: int
+    due_at: datetime
+    key: str
+
+
+_RECORD = """
+with recorded as (
+  insert into events (at, actor, unit, action, matter, matter_id, case_id, place, article, rule,
+                      before, after, facts)
+  select $1, $2, e.unit, e.action, e.matter, e.matter_id, e.case_id, e.place::ltree, e.article,
+         e.rule, e.before, e.after, e.facts
+  from unnest($3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::text[],
+              $9::text[], $10::text[], $11::text[], $12::text[], $13::jsonb[]) with ordinality
+       as e(unit, action, matter, matter_id, case_id, place, article, rule, before, after, facts, n)
+  order by n
+)
+insert into todos (reaction, subject, at, due_at)
+select t.reaction, t.subject, $1, $1
+from unnest($14::text[], $15::bigint[]) with ordinality as t(reaction, subject, n) order by n
+"""
+
+
+async def record(tx: Tx, actor: Actor, entries: Sequence[Entry]) -> None:
+    """Append the entries to the record and leave a todo for every reaction they start.
+
+    The caller's transaction holds both the change and its record, so neither is without the other.
+    """
+    if not entries:
+        return
+    rows = [
+        (
+            entry.unit if entry.unit is not None else actor.unit,
+            entry.action,
+            entry.matter,
+            entry.matter_id,
+            entry.case_id,
+            entry.place,
+            entry.article,
+            entry.rule,
+            entry.before,
+            entry.after,
+            dict(entry.facts),
+        )
+        for entry in entries
+    ]
+    started = [
+        (reaction, entry.matter_id)
+        for entry in entries
+        for reaction in tx.routing.get(entry.action, ())
+    ]
+    reactions, subjects = columns(started) if started else ([], [])
+    await tx.execute(_RECORD, tx.now, actor.name, *columns(rows), reactions, subjects)
+
+
+async def set_timers(tx: Tx, timers: Sequence[Timer]) -> None:
+    """Start reactions later; one that is already set under the same key stays."""
+    if not timers:
+        return
+    rows = [(t.reaction, t.subject, t.due_at, t.key) for t in {t.key: t for t in timers}.values()]
+    await tx.execute(
+        """
+        insert into todos (reaction, subject, at, due_at, key)
+        select reaction, subject, due_at, due_at, key
+        from unnest($1::text[], $2::bigint[], $3::timestamptz[], $4::text[])
+             as t(reaction, subject, due_at, key)
+        on conflict (key) do nothing
+        """,
+        *columns(rows),
+    )

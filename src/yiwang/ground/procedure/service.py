@@ -1,0 +1,262 @@
+"""The one way a matter moves: lock it, permit it, save it, record it.
+
+Nothing else writes `state`. A room describes its matter once as a :class:`Procedure` and composes
+these steps; all of them work on many matters at once, because reactions come in batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+from yiwang.ground.authority import rules as authority
+from yiwang.ground.authority.model import Actor, Duty
+from yiwang.ground.ledger import service as ledger
+from yiwang.ground.ledger.service import Entry
+from yiwang.kit import lifecycle
+from yiwang.kit.db import Row, Tx
+from yiwang.kit.errors import Refusal
+from yiwang.kit.lifecycle import Facts, Matter, Rule, Table
+
+M = TypeVar("M", bound=Matter)
+
+
+@dataclass(frozen=True)
+class Procedure(Generic[M]):
+    """One kind of matter: its lifecycle, its table in the database and its value.
+
+    `units` gives the units a matter belongs to, `case_id` the case it is part of. The fields of
+    `model` are the columns of `relation`.
+    """
+
+    table: Table
+    relation: str
+    model: type[M]
+    units: Callable[[M], Iterable[str]]
+    case_id: Callable[[M], int | None]
+
+    def names(self) -> tuple[str, ...]:
+        """The columns, in the model's order."""
+        return _names(self.model)
+
+    def read(self, row: Row) -> M:
+        """A row of the relation as the model."""
+        return self.model(
+            **{
+                name: tuple(value) if isinstance(value := row[name], list) else value
+                for name in self.names()
+            }
+        )
+
+
+@cache
+def _names(model: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(model))
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Generic[M]):
+    """One matter before and after one action."""
+
+    before: M
+    after: M
+    rule: Rule
+    facts: Facts
+    action: str = ""  # recorded instead of the rule's own, where one rule serves several
+
+
+async def lock(tx: Tx, procedure: Procedure[M], ids: Iterable[int]) -> dict[int, M]:
+    """The matters, held until the transaction ends: of two hands on one, the second waits.
+
+    Locked in the order of their ids, so that two batches never wait for each other.
+    """
+    wanted = sorted(set(ids))
+    rows = await tx.fetch(
+        f"select {', '.join(procedure.names())} from {procedure.relation}"
+        " where id = any($1) order by id for update",
+        wanted,
+    )
+    return {row["id"]: procedure.read(row) for row in rows}
+
+
+async def lock_one(tx: Tx, procedure: Procedure[M], matter_id: int) -> M:
+    """One matter, held; refuses one that is not there or not to be seen ("not_found")."""
+    found = await lock(tx, procedure, [matter_id])
+    if matter_id not in found:
+        raise Refusal("procedure.not_found", matter=procedure.table.name, id=matter_id)
+    return found[matter_id]
+
+
+async def find(tx: Tx, procedure: Procedure[M], matter_id: int) -> M:
+    """One matter, not held; refuses one that is not there or not to be seen ("not_found")."""
+    row = await tx.fetchrow(
+        f"select {', '.join(procedure.names())} from {procedure.relation} where id = $1", matter_id
+    )
+    if row is None:
+        raise Refusal("procedure.not_found", matter=procedure.table.name, id=matter_id)
+    return procedure.read(row)
+
+
+def permit(
+    procedure: Procedure[M],
+    actor: Actor,
+    matter: M,
+    action: str,
+    facts: Facts,
+    version: int | None = None,
+) -> Rule:
+    """The rule under which `actor` may do `action` now; refuses with what is possible instead."""
+    if version is not None and version != matter.version:
+        raise Refusal(
+            "procedure.version",
+            matter=procedure.table.name,
+            seen=version,
+            current=matter.version,
+            possible=[rule.action for rule in possible(procedure, actor, matter)],
+        )
+    rule = procedure.table.rule(action, matter.state)
+    if rule is not None:
+        _authorise(procedure, actor, matter, rule)
+    elif action in procedure.table.actions():
+        raise Refusal(
+            "procedure.not_possible",
+            matter=procedure.table.name,
+            action=action,
+            state=matter.state,
+            possible=[row.action for row in possible(procedure, actor, matter)],
+        )
+    return lifecycle.permit(procedure.table, matter, action, facts, actor)
+
+
+def _authorise(procedure: Procedure[M], actor: Actor, matter: M, rule: Rule) -> None:
+    if rule.system and not any(row.duty == Duty.PLATFORM for row in actor.holdings):
+        raise Refusal("authority.platform_only", action=rule.action)
+    authority.require(actor, rule.duty, matter.place, procedure.units(matter))
+
+
+def possible(procedure: Procedure[M], actor: Actor, matter: M) -> list[Rule]:
+    """What this actor may do to the matter now; the faces draw their buttons from it."""
+    found = []
+    for rule in procedure.table.possible(matter.state):
+        try:
+            _authorise(procedure, actor, matter, rule)
+            if rule.bar is not None:
+                rule.bar(matter, actor)
+        except Refusal:
+            continue
+        found.append(rule)
+    return found
+
+
+async def save(
+    tx: Tx,
+    actor: Actor,
+    procedure: Procedure[M],
+    changes: Sequence[Change[M]],
+) -> list[M]:
+    """Write the matters as they are after their actions, and the record of each.
+
+    Every matter's version grows by one; the list holds them as saved, in the given order.
+    """
+    if not changes:
+        return []
+    names = [name for name in procedure.names() if name not in ("id", "version")]
+    changed = [
+        name
+        for name in names
+        if any(getattr(c.before, name) != getattr(c.after, name) for c in changes)
+    ]
+    assignments = ", ".join(f"{name} = ${i}" for i, name in enumerate(changed, 3))
+    sql = (
+        f"update {procedure.relation} set version = $2{', ' if changed else ''}{assignments}"
+        " where id = $1"
+    )
+    rows = [
+        (c.after.id, c.before.version + 1, *(_plain(getattr(c.after, name)) for name in changed))
+        for c in changes
+    ]
+    if len(rows) == 1:
+        await tx.execute(sql, *rows[0])
+    else:
+        await tx.conn.executemany(sql, rows)
+    await ledger.record(tx, actor, [_entry(procedure, actor, change) for change in changes])
+    return [_with_version(c.after, c.before.version + 1) for c in changes]
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _with_version(matter: M, version: int) -> M:
+    return replace(matter, version=version)  # type: ignore[type-var]
+
+
+def _entry(procedure: Procedure[M], actor: Actor, change: Change[M]) -> Entry:
+    name = procedure.table.name
+    action = change.action or change.rule.action
+    return Entry(
+        action=f"{name}.{action}",
+        matter=name,
+        matter_id=change.after.id,
+        place=change.after.place,
+        article=change.rule.article,
+        rule=f"{name}.{change.rule.action}",
+        before=change.before.state,
+        after=change.after.state,
+        facts=change.facts,
+        case_id=procedure.case_id(change.after),
+    )
+
+
+async def create(
+    tx: Tx,
+    actor: Actor,
+    procedure: Procedure[M],
+    matters: Sequence[M],
+    action: str,
+    article: str,
+    facts: Sequence[Mapping[str, Any]] | None = None,
+) -> None:
+    """Insert new matters (their ids taken with :func:`new_ids`) and record how they began."""
+    if not matters:
+        return
+    names = procedure.names()
+    marks = ", ".join(f"${i}" for i in range(1, len(names) + 1))
+    sql = (
+        f"insert into {procedure.relation} ({', '.join(names)})"
+        f" overriding system value values ({marks})"
+    )
+    rows = [tuple(_plain(getattr(matter, name)) for name in names) for matter in matters]
+    if len(rows) == 1:
+        await tx.execute(sql, *rows[0])
+    else:
+        await tx.conn.executemany(sql, rows)
+    name = procedure.table.name
+    entries = [
+        Entry(
+            action=f"{name}.{action}",
+            matter=name,
+            matter_id=matter.id,
+            place=matter.place,
+            article=article,
+            rule=f"{name}.{action}",
+            before=None,
+            after=matter.state,
+            facts=facts[i] if facts else {},
+            case_id=procedure.case_id(matter),
+        )
+        for i, matter in enumerate(matters)
+    ]
+    await ledger.record(tx, actor, entries)
+
+
+async def new_ids(tx: Tx, procedure: Procedure[M], count: int) -> list[int]:
+    """`count` fresh ids of the relation, in order."""
+    rows = await tx.fetch(
+        "select nextval(pg_get_serial_sequence($1, 'id')) as id from generate_series(1, $2)",
+        procedure.relation,
+        count,
+    )
+    return [row["id"] for row in rows]

@@ -1,0 +1,171 @@
+"""PostgreSQL: a pool, and transactions that say for whom they run.
+
+Every transaction names its :class:`Scope`; the database's row-level security reads it. A
+transaction that names nobody sees nothing. Only the edge (route, worker, command) calls
+:meth:`Database.begin`; services get the open :class:`Tx`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import asyncpg
+import msgspec
+
+Row: TypeAlias = Any  # asyncpg.Record: a row that is read by column name
+
+_JSON = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a transaction may see: whole places (ltree paths), and matters of its units.
+
+    `persons` opens the reporters' identities, `person` the rows of the person itself.
+    """
+
+    actor: str
+    places: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    person: int | None = None
+    persons: bool = False
+
+
+@dataclass(slots=True)
+class Tx:
+    """An open transaction: the connection, for whom it runs, its moment and its subscriptions.
+
+    `now` is the one moment of everything that happens in it. `routing` maps an event's action to
+    the reactions it starts.
+    """
+
+    conn: asyncpg.Connection
+    scope: Scope
+    now: datetime
+    routing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    async def fetch(self, sql: str, *args: Any) -> list[Row]:
+        """All rows of a query."""
+        return await self.conn.fetch(sql, *args)  # type: ignore[no-any-return]
+
+    async def fetchrow(self, sql: str, *args: Any) -> Row | None:
+        """The first row of a query, or None."""
+        return await self.conn.fetchrow(sql, *args)
+
+    async def fetchval(self, sql: str, *args: Any) -> Any:
+        """The first column of the first row, or None."""
+        return await self.conn.fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: Any) -> str:
+        """Run a statement; the answer is PostgreSQL's status word."""
+        return await self.conn.execute(sql, *args)  # type: ignore[no-any-return]
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Whatever fails inside is undone; the transaction itself goes on."""
+        async with self.conn.transaction():
+            yield
+
+
+class _Connection(asyncpg.Connection):  # type: ignore[misc]
+    """A pooled connection that needs no reset: scopes are set for one transaction only."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+def _literal(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _array(values: Iterable[str]) -> str:
+    inner = ",".join('"' + v.replace("\\", "\\\\").replace('"', '\\"') + '"' for v in values)
+    return "{" + inner + "}"
+
+
+def scope_sql(scope: Scope, *, local: bool = True) -> str:
+    """The statement that tells the database the scope."""
+    rows = (
+        ("yiwang.actor", scope.actor),
+        ("yiwang.person", "" if scope.person is None else str(scope.person)),
+        ("yiwang.places", _array(scope.places)),
+        ("yiwang.units", _array(scope.units)),
+        ("yiwang.persons", "on" if scope.persons else ""),
+    )
+    flag = "true" if local else "false"
+    return "SELECT " + ", ".join(f"set_config('{k}', {_literal(v)}, {flag})" for k, v in rows)
+
+
+async def prepare_connection(conn: asyncpg.Connection) -> None:
+    """Teach a connection the types Yiwang uses: JSON as values, ltree as text."""
+    await conn.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: b"\x01" + _JSON.encode(value),
+        decoder=lambda data: msgspec.json.decode(data[1:]),
+        format="binary",
+    )
+    await conn.set_type_codec("ltree", schema="public", encoder=str, decoder=str, format="text")
+
+
+class Database:
+    """A pool of connections under one role."""
+
+    def __init__(
+        self, pool: asyncpg.Pool, routing: Mapping[str, tuple[str, ...]] | None = None
+    ) -> None:
+        self._pool = pool
+        self.routing: Mapping[str, tuple[str, ...]] = routing or {}
+
+    @classmethod
+    async def open(
+        cls,
+        dsn: str,
+        *,
+        size: int = 8,
+        routing: Mapping[str, tuple[str, ...]] | None = None,
+        name: str = "yiwang",
+    ) -> Database:
+        """Connect; `size` is the number of connections at the most."""
+        pool = await asyncpg.create_pool(
+            dsn,
+            min_size=1,
+            max_size=size,
+            connection_class=_Connection,
+            init=prepare_connection,
+            server_settings={"application_name": name, "timezone": "UTC"},
+            max_inactive_connection_lifetime=0,
+        )
+        return cls(pool, routing)
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def begin(self, scope: Scope, now: datetime) -> AsyncIterator[Tx]:
+        """A transaction for `scope` at the moment `now`; committed unless an error leaves it."""
+        async with self._pool.acquire() as conn:
+            await conn.execute("BEGIN; " + scope_sql(scope))
+            try:
+                yield Tx(conn, scope, now, self.routing)
+            except BaseException:
+                if not conn.is_closed():
+                    await conn.execute("ROLLBACK")
+                raise
+            await conn.execute("COMMIT")
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[asyncpg.Connection]:
+        """A bare connection, for work that is its own transaction (COPY, LISTEN, intake)."""
+        async with self._pool.acquire() as conn:
+            yield conn
+
+
+def columns(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """Rows turned into columns, for `unnest($1, $2, ...)`."""
+    return [list(column) for column in zip(*rows, strict=True)]
