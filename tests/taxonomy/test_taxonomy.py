@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from yiwang.ground.packs.model import (
@@ -243,6 +243,7 @@ _rows = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(_rows, st.dates(date(2024, 1, 1), date(2024, 1, 9)))
 def test_the_choice_against_the_definition(rows: list[Limit], on: date) -> None:
     """Filter step by step, as the rule reads."""

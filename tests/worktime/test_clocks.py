@@ -89,6 +89,12 @@ def test_a_city_may_count_the_day_itself(start: str, amount: float, expected: st
     assert due(cn(start), amount, ClockKind.WORKING_DAY, SAME_DAY).at == cn(expected)
 
 
+def test_part_of_a_day_that_counts_itself_is_not_due_before_the_start() -> None:
+    start = cn("2024-09-27 17:00")
+    assert due(start, 0.25, ClockKind.WORKING_DAY, SAME_DAY).at == start
+    assert due(start, 1.25, ClockKind.WORKING_DAY, SAME_DAY).at == cn("2024-09-29 10:00")
+
+
 def test_urgent_hours_are_elapsed_hours_and_natural_days_keep_the_time_of_day() -> None:
     # Clocks go forward on 9 March 2025 and back on 2 November 2025.
     spring, autumn = us("2025-03-08 12:00"), us("2025-11-01 12:00")
@@ -146,7 +152,9 @@ def test_a_year_without_holidays_warns_and_counts_weekends() -> None:
     found = due(cn("2025-12-31 09:00"), 1, ClockKind.WORKING_DAY, OFFICE)
     assert found.at == cn("2026-01-01 18:00")
     assert [(w.code, w.years) for w in found.warnings] == [("worktime.year_missing", (2026,))]
-    assert words.sentence("worktime.year_missing", "zh", {"years": 2026}).count("2026") == 1
+    for language in words.LANGUAGES:
+        sentence = words.sentence("worktime.year_missing", language, found.warnings[0].facts)
+        assert "2026" in sentence
     assert due(cn("2025-12-31 09:00"), 1, ClockKind.NATURAL_DAY, OFFICE).warnings == ()
     both = due(cn("2023-12-29 09:00"), 600, ClockKind.WORKING_DAY, OFFICE).warnings
     assert both[0].years == (2023, 2026)
@@ -218,6 +226,7 @@ def _at(found: datetime | None) -> datetime:
     return found
 
 
+@settings(deadline=None)
 @given(_moments, _amounts, _amounts, _clocks, _calendars, _pauses())
 def test_more_time_is_never_due_earlier(
     start: datetime,
@@ -232,6 +241,7 @@ def test_more_time_is_never_due_earlier(
     assert start <= first <= _at(due(start, more, clock, calendar, pauses).at)
 
 
+@settings(deadline=None)
 @given(_moments, st.timedeltas(timedelta(0), timedelta(days=9)), _amounts, _clocks, _calendars)
 def test_a_later_start_is_never_due_earlier(
     start: datetime, later: timedelta, amount: float, clock: ClockKind, calendar: Calendar
@@ -240,6 +250,7 @@ def test_a_later_start_is_never_due_earlier(
     assert first <= _at(due(start + later, amount, clock, calendar).at)
 
 
+@settings(deadline=None)
 @given(_moments, _amounts, _clocks, _calendars, _pauses(), _pauses())
 def test_a_pause_never_makes_anything_due_earlier(
     start: datetime,
@@ -253,6 +264,7 @@ def test_a_pause_never_makes_anything_due_earlier(
     assert without <= _at(due(start, amount, clock, calendar, pauses + more).at)
 
 
+@settings(deadline=None)
 @given(_moments, _moments, _clocks, _calendars, _pauses())
 def test_due_and_elapsed_are_each_others_inverse(
     one: datetime, other: datetime, clock: ClockKind, calendar: Calendar, pauses: list[Pause]
@@ -262,10 +274,12 @@ def test_due_and_elapsed_are_each_others_inverse(
     assume(used > 1e-6)
     found = _at(due(start, used, clock, calendar, pauses).at)
     # The first instant at which so much is used up: `end`, or earlier where time stood still.
-    assert found <= end + timedelta(milliseconds=1)
+    assert start <= found <= end + timedelta(milliseconds=1)
+    assume(found > start)  # less than the part of a day that had passed when it began to count
     assert elapsed(start, found, clock, calendar, pauses) == pytest.approx(used, abs=1e-7)
 
 
+@settings(deadline=None)
 @given(_moments, _moments, _moments, _clocks, _calendars, _pauses())
 def test_time_used_adds_up(
     one: datetime,
@@ -293,7 +307,7 @@ def _works(calendar: Calendar, at: datetime) -> bool:
     return inside and calendar.is_working_day(local.date())
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 60 * 24 * 220), st.integers(1, 30 * 60), _calendars, st.integers(0, 3000))
 def test_working_hours_against_a_walk_minute_by_minute(
     offset: int, minutes: int, calendar: Calendar, pause_after: int
@@ -311,7 +325,7 @@ def test_working_hours_against_a_walk_minute_by_minute(
     assert abs(_at(found.at) - at) < timedelta(milliseconds=1)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(_moments, st.integers(1, 40), _calendars)
 def test_working_days_against_a_walk_day_by_day(
     start: datetime, amount: int, calendar: Calendar

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import shapely
 from shapely.geometry import shape as shape_of
+from tools.shanghai.geometry import Cell, even_seeds, fit_districts, group, polygonal, seam, split
 
-from shanghai.geometry import Cell, even_seeds, fit_districts, group, polygonal, seam, split
 from yiwang.ground.packs.coordinates import gcj02_to_wgs84
 
 GRIDS = 1829  # responsibility grids of the city in 2016
@@ -114,7 +114,7 @@ def write(divisions: list[Division], shapes: Mapping[str, Any], folder: Path) ->
         writer.writerow(_COLUMNS)
         writer.writerows(one.row() for one in divisions)
     (folder / "areas").mkdir(exist_ok=True)
-    for level in ("city", "district", "town", "grid", "community"):
+    for level in ("city", "district", "town", "community"):  # a grid is the sum of its communities
         features = [_feature(one, shapes[one.code]) for one in divisions if one.level == level]
         text = '{"type":"FeatureCollection","crs":"WGS-84","features":[\n'
         text += ",\n".join(features) + "\n]}\n"
@@ -145,8 +145,8 @@ def _published(
         if row["level"] == "district":
             short = zh.removesuffix("新区").removesuffix("区")
             en = DISTRICTS_EN[code]
-            aliases = (short, en.removesuffix(" District").removesuffix(" New Area"))
-            yield Division(code, ROOT, "district", zh, en, aliases, "official", "official")
+            plain = en.removesuffix(" District").removesuffix(" New Area")
+            yield Division(code, ROOT, "district", zh, en, (short, plain), "official", "official")
         elif row["level"] == "town":
             english = towns_en[code]["en"]
             en = f"{english} Subdistrict" if zh.endswith("街道") else english
@@ -175,9 +175,7 @@ def _cells(
     divisions: list[Division],
     towns_en: Mapping[str, Mapping[str, str]],
 ) -> Iterator[tuple[Cell, Any]]:
-    counts = {
-        one.code: _communities(one.zh, one.code) for one in divisions if one.level == "town"
-    }
+    counts = {one.code: _communities(one.zh, one.code) for one in divisions if one.level == "town"}
     grids = _shares(counts, GRIDS)
     for district, whole in districts.items():
         towns = [one.code for one in divisions if one.parent == district]
@@ -261,7 +259,7 @@ def _feature(one: Division, shape: Any) -> str:
     }
     feature = {
         "type": "Feature",
-        "properties": {"code": one.code, "origin": one.area_origin},
+        "properties": {"code": one.code},
         "geometry": geometry,
     }
     return json.dumps(feature, ensure_ascii=False, separators=(",", ":"))

@@ -142,4 +142,4 @@ def _cluster(points: Points, count: int, rounds: int = 25) -> Points:
             members = flat[labels == index]
             if len(members):
                 centres[index] = members.mean(axis=0)
-    return centres / scale
+    return np.asarray(centres / scale, dtype=np.float64)

@@ -40,13 +40,19 @@ class Tx:
     """An open transaction: the connection, for whom it runs, its moment and its subscriptions.
 
     `now` is the one moment of everything that happens in it. `routing` maps an event's action to
-    the reactions it starts.
+    the reactions it starts. Under a simulated clock things happen at the moment of what started
+    them, see :meth:`moment`.
     """
 
     conn: asyncpg.Connection
     scope: Scope
     now: datetime
     routing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    simulated: bool = False
+
+    def moment(self, started: datetime | None) -> datetime:
+        """When a reaction happens: now; under a simulated clock, when it was started."""
+        return started if self.simulated and started is not None else self.now
 
     async def fetch(self, sql: str, *args: Any) -> list[Row]:
         """All rows of a query."""
@@ -116,10 +122,15 @@ class Database:
     """A pool of connections under one role."""
 
     def __init__(
-        self, pool: asyncpg.Pool, routing: Mapping[str, tuple[str, ...]] | None = None
+        self,
+        pool: asyncpg.Pool,
+        routing: Mapping[str, tuple[str, ...]] | None = None,
+        *,
+        simulated: bool = False,
     ) -> None:
         self._pool = pool
         self.routing: Mapping[str, tuple[str, ...]] = routing or {}
+        self.simulated = simulated
 
     @classmethod
     async def open(
@@ -129,6 +140,7 @@ class Database:
         size: int = 8,
         routing: Mapping[str, tuple[str, ...]] | None = None,
         name: str = "yiwang",
+        simulated: bool = False,
     ) -> Database:
         """Connect; `size` is the number of connections at the most."""
         pool = await asyncpg.create_pool(
@@ -140,7 +152,7 @@ class Database:
             server_settings={"application_name": name, "timezone": "UTC"},
             max_inactive_connection_lifetime=0,
         )
-        return cls(pool, routing)
+        return cls(pool, routing, simulated=simulated)
 
     async def close(self) -> None:
         """Give all connections back."""
@@ -152,7 +164,7 @@ class Database:
         async with self._pool.acquire() as conn:
             await conn.execute("BEGIN; " + scope_sql(scope))
             try:
-                yield Tx(conn, scope, now, self.routing)
+                yield Tx(conn, scope, now, self.routing, self.simulated)
             except BaseException:
                 if not conn.is_closed():
                     await conn.execute("ROLLBACK")

@@ -22,8 +22,9 @@ from openpyxl.cell import WriteOnlyCell
 
 Cell = str | int | float | Decimal | bool | datetime | date | time | Enum | None
 
-_FORMULA = re.compile("^(?:[\t\r\n]|[\\s\ufeff\u200b]*[=+\\-@＝＋－＠])")
-_GUARDED = re.compile("^'(?=[\t\r\n]|[\\s\ufeff\u200b]*[=+\\-@＝＋－＠])")
+_FORMULA_START = "[\\s\ufeff\u200b]*[\t\r\n=+\\-@＝＋－＠]"
+_FORMULA = re.compile(_FORMULA_START)
+_GUARDED = re.compile(f"^'(?={_FORMULA_START})")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 _NOT_IN_XLSX = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -135,7 +136,6 @@ def _csv_cell(cell: Cell, zone: tzinfo | None) -> str | int | float | Decimal:
         return cell.isoformat()
     if isinstance(cell, int | float | Decimal):
         return cell
-    # a lone carriage return would start a new row in some readers
     return guarded(str(cell).replace("\0", ""))
 
 

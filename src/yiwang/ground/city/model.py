@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 
 from yiwang.ground.authority.rules import covers
 from yiwang.ground.judgement.keywords import KeywordClassifier
-from yiwang.ground.judgement.model import Classifier
+from yiwang.ground.judgement.model import Classifier, MatchSettings
+from yiwang.ground.judgement.settings import read_match_settings
 from yiwang.ground.packs.effective import select
 from yiwang.ground.packs.model import Level, Pack, Post, Setting, Text, Unit, UnitKind
+from yiwang.ground.places.coordinates import LocalFrame
 from yiwang.ground.places.locating import Locator
 from yiwang.ground.places.tree import PlaceTree
 from yiwang.ground.taxonomy.catalogue import Taxonomy
@@ -28,6 +30,7 @@ class City:
     zone: ZoneInfo
     tree: PlaceTree
     locator: Locator
+    frame: LocalFrame
     taxonomy: Taxonomy
     calendar: Calendar
     classifier: Classifier
@@ -38,6 +41,7 @@ class City:
     _by_function: Mapping[tuple[str, str], tuple[Unit, ...]] = field(repr=False)
     _settings: Mapping[str, tuple[Setting, ...]] = field(repr=False)
     _duties: Mapping[str, frozenset[str]] = field(repr=False)
+    _match_settings: dict[tuple[int, ...], MatchSettings] = field(default_factory=dict, repr=False)
 
     @classmethod
     def build(cls, pack: Pack) -> City:
@@ -46,7 +50,7 @@ class City:
         taxonomy = Taxonomy.build(pack)
         by_function: dict[tuple[str, str], list[Unit]] = {}
         for unit in pack.units:
-            for function in unit.functions:
+            for function in (unit.kind.value, *unit.functions):
                 by_function.setdefault((function, unit.place), []).append(unit)
         settings: dict[str, list[Setting]] = {}
         for setting in pack.settings:
@@ -58,7 +62,8 @@ class City:
             pack=pack,
             zone=ZoneInfo(pack.timezone),
             tree=tree,
-            locator=Locator.build(pack, tree),
+            locator=Locator.build(pack),
+            frame=LocalFrame.of(pack),
             taxonomy=taxonomy,
             calendar=Calendar.build(pack.calendar, pack.worktime, pack.timezone),
             classifier=KeywordClassifier.build(pack.kinds),
@@ -116,7 +121,7 @@ class City:
     def common_centre(self, one: str, other: str) -> Unit:
         """The centre of the lowest place that holds both units' places."""
         paths = (self.unit_paths[one], self.unit_paths[other])
-        return self.centre(self.tree.lowest_common(paths))
+        return self.centre(self.tree.lowest_common(paths).path)
 
     def checkers(self, path: str) -> list[Unit]:
         """Units over this place in which somebody may check, the deepest first."""
@@ -149,6 +154,21 @@ class City:
             return rows[0]
         return select(rows, path, on)
 
+    def match_settings(self, path: str, on: date) -> MatchSettings:
+        """The rules for repeats in force at a place on a day."""
+        rows = {
+            key: row
+            for key in self._settings
+            if key.startswith(("match.", "location."))
+            if (row := self.effective(key, path, on)) is not None
+        }
+        question = tuple(map(id, rows.values()))
+        known = self._match_settings.get(question)
+        if known is None:
+            known = read_match_settings({key: row.value for key, row in rows.items()})
+            self._match_settings[question] = known
+        return known
+
     def words(self, key: str) -> Text:
         """The city's own word for a key; the key itself where it has none."""
         return self.pack.words.get(key, Text(key, key))
@@ -156,5 +176,3 @@ class City:
     def holds(self, over: str, path: str) -> bool:
         """Whether the place with path `over` is `path` or holds it."""
         return covers(over, path)
-
-

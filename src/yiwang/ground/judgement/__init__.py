@@ -19,6 +19,7 @@ from yiwang.ground.judgement.model import (
     Question,
     ReportFacts,
 )
+from yiwang.ground.judgement.settings import read_match_settings
 
 __all__ = [
     "Classifier",
@@ -34,4 +35,5 @@ __all__ = [
     "ReportFacts",
     "RuleMatcher",
     "match",
+    "read_match_settings",
 ]

@@ -40,12 +40,13 @@ class _Word:
 class KeywordClassifier:
     """A :class:`~.model.Classifier` from the keywords of kinds, without any training."""
 
-    __slots__ = ("_index", "_keys", "threshold")
+    __slots__ = ("_index", "_keys", "_kinds", "threshold")
 
     def __init__(
-        self, keys: tuple[str, ...], index: dict[str, tuple[_Word, ...]], threshold: float
+        self, kinds: tuple[Kind, ...], index: dict[str, tuple[_Word, ...]], threshold: float
     ) -> None:
-        self._keys = keys
+        self._kinds = kinds
+        self._keys = tuple(kind.key for kind in kinds)
         self._index = index
         self.threshold = threshold
 
@@ -53,8 +54,8 @@ class KeywordClassifier:
     def build(cls, kinds: Iterable[Kind], threshold: float = 0.5) -> KeywordClassifier:
         """A classifier of the given kinds that have none below them.
 
-        Pass the kinds that may be filed today. Words of one character are left out. A best guess
-        with a confidence below `threshold` is no guess.
+        Words of one character are left out. A best guess with a confidence below `threshold` is
+        no guess.
         """
         given = tuple(kinds)
         major = {kind.parent for kind in given}
@@ -70,7 +71,7 @@ class KeywordClassifier:
             weights = tuple((p, worth * factor) for p, factor in owners[word].items())
             index.setdefault(word[:2], []).append(_Word(word, weights))
         return cls(
-            tuple(kind.key for kind in leaves),
+            tuple(leaves),
             {start: tuple(words) for start, words in index.items()},
             threshold,
         )
@@ -100,8 +101,7 @@ class KeywordClassifier:
             for position, weight in word.weights:
                 scores[position] = scores.get(position, 0.0) + weight * factor
                 found.setdefault(position, {})[word.text] = round(weight * factor, 3)
-        if hints.among is not None:
-            scores = {p: score for p, score in scores.items() if self._keys[p] in hints.among}
+        scores = {p: score for p, score in scores.items() if _is_open(self._kinds[p], hints)}
         return self._rank(scores, found, denied)
 
     def classify_many(self, questions: Sequence[Question]) -> list[tuple[Guess, ...]]:
@@ -153,6 +153,17 @@ def _words(kind: Kind) -> Iterator[tuple[str, float]]:
     for keyword in kind.keywords:
         if len(word := plain(keyword).strip()) > 1:
             yield word, 1.0
+
+
+def _is_open(kind: Kind, hints: Hints) -> bool:
+    """Whether a kind may be an answer at all."""
+    if hints.among is not None and kind.key not in hints.among:
+        return False
+    on = hints.on
+    return on is None or (
+        (kind.valid_from is None or kind.valid_from <= on)
+        and (kind.valid_to is None or on < kind.valid_to)
+    )
 
 
 def _length(word: str) -> float:

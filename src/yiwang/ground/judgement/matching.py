@@ -2,8 +2,8 @@
 
     score = likelihood of the kind x nearness x freshness x words
 
-Each factor lies between 0 and 1 and is stored with the verdict for every case considered, so
-that a desk can see why a report was attached, and why another was not.
+Each factor lies between 0 and 1 and is stored with the verdict for the best cases considered,
+so that a desk can see why a report was attached, and why another was not.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from yiwang.ground.judgement.model import (
 from yiwang.ground.judgement.text import bigrams, likeness, plain
 
 _METRES_PER_DEGREE = 111_195.0  # on a sphere of 6 371.0 km, IUGG's mean radius
+_KEPT = 10  # considered cases whose numbers are stored; the rest are counted
 
 
 def match(report: ReportFacts, nearby: Sequence[OpenCase], settings: MatchSettings) -> MatchVerdict:
@@ -32,29 +33,35 @@ def match(report: ReportFacts, nearby: Sequence[OpenCase], settings: MatchSettin
     a placeholder, repeats nothing.
     """
     if report.point is None:
-        return MatchVerdict(None, 0.0, {"why": "no_place", "considered": []})
+        return MatchVerdict(None, 0.0, _nothing("no_place"))
     if is_placeholder(report.point, settings):
-        return MatchVerdict(None, 0.0, {"why": "placeholder", "considered": []})
-    words = bigrams(report.text)
+        return MatchVerdict(None, 0.0, _nothing("placeholder"))
     rule = settings.rule(report.kind, report.parent)
     considered = [
-        entry
-        for case in nearby
-        if (entry := _consider(report, words, case, rule, settings)) is not None
+        entry for case in nearby if (entry := _consider(report, case, rule, settings)) is not None
     ]
     considered.sort(key=lambda entry: (-entry["score"], entry["metres"], entry["case"]))
     score = considered[0]["score"] if considered else 0.0
     found = score >= settings.threshold and score > 0
     why = "repeat" if found else "below_threshold" if considered else "nothing_near"
-    reason = {"why": why, "threshold": settings.threshold, "considered": considered}
+    reason = {
+        "why": why,
+        "threshold": settings.threshold,
+        "considered": considered[:_KEPT],
+        "left_out": len(considered[_KEPT:]),
+    }
     return MatchVerdict(considered[0]["case"] if found else None, score, reason)
+
+
+def _nothing(why: str) -> dict[str, Any]:
+    return {"why": why, "considered": [], "left_out": 0}
 
 
 def is_placeholder(point: tuple[float, float], settings: MatchSettings) -> bool:
     """Whether a point only stands for "place unknown"."""
     return any(
-        abs(point[0] - lon) <= settings.tolerance and abs(point[1] - lat) <= settings.tolerance
-        for lon, lat in settings.placeholders
+        abs(point[0] - lon) <= near and abs(point[1] - lat) <= near
+        for lon, lat, near in settings.placeholders
     )
 
 
@@ -66,7 +73,6 @@ def distance_m(one: tuple[float, float], other: tuple[float, float]) -> float:
 
 def _consider(
     report: ReportFacts,
-    words: frozenset[str],
     case: OpenCase,
     rule: KindRule,
     settings: MatchSettings,
@@ -80,7 +86,7 @@ def _consider(
     hours = abs((report.at - case.at).total_seconds()) / 3600
     if metres > rule.radius_m or hours > rule.hours or is_placeholder(case.point, settings):
         return None
-    other = bigrams(case.text)
+    words, other = bigrams(report.text), bigrams(case.text)
     alike = likeness(words, other)
     if not same_kind and alike < settings.kin_text:
         return None

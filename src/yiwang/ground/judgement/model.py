@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol
 
 
@@ -19,10 +19,14 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What is known besides the text. `among` limits the answers to some kinds' keys."""
+    """What is known besides the text.
+
+    `among` limits the answers to some kinds' keys, `on` to kinds that may be filed on that day.
+    """
 
     title: str = ""
     among: frozenset[str] | None = None
+    on: date | None = None
 
 
 class Question(NamedTuple):
@@ -99,17 +103,16 @@ class MatchSettings:
     `kinds` holds the rules of single kinds or major kinds by key, `default` that of all others.
     A score below `threshold` is no repeat. Kinds that differ but share their major kind are
     compared only from a text likeness of `kin_text` on. `text_weight` is how much of the score
-    hangs on the words. `placeholders` are points that stand for "unknown place" in a source,
-    recognised within `tolerance` degrees.
+    hangs on the words. `placeholders` are points that stand for "unknown place" in a source:
+    longitude, latitude and how near, in degrees, a point must be to be taken for it.
     """
 
     default: KindRule
     kinds: Mapping[str, KindRule] = field(default_factory=dict)
-    threshold: float = 0.3
+    threshold: float = 0.35
     kin_text: float = 0.5
     text_weight: float = 0.3
-    placeholders: tuple[tuple[float, float], ...] = ()
-    tolerance: float = 0.0001
+    placeholders: tuple[tuple[float, float, float], ...] = ()
 
     def rule(self, kind: str, parent: str) -> KindRule:
         """The rule for a kind: its own, else its major kind's, else the default."""

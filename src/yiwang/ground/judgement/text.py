@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 from unicodedata import normalize
+
+_BEGINNING = 300
 
 
 def plain(text: str) -> str:
@@ -11,9 +14,13 @@ def plain(text: str) -> str:
     return text.casefold() if text.isascii() else normalize("NFKC", text).casefold()
 
 
+@lru_cache(maxsize=512)  # an open case is compared again and again; about 10 MB
 def bigrams(text: str) -> frozenset[str]:
-    """The pairs of neighbouring letters and digits of a text; spaces and marks do not count."""
-    letters = "".join(filter(str.isalnum, plain(text)))
+    """The pairs of neighbouring letters and digits in the beginning of a text.
+
+    Spaces and marks do not count; 300 characters say what a matter is.
+    """
+    letters = "".join(filter(str.isalnum, plain(text[:_BEGINNING])))
     if len(letters) == 1:
         return frozenset(letters)
     return frozenset(map("".join, pairwise(letters)))

@@ -9,7 +9,8 @@ duplicate keys, no exponents and no negative zero, but does keep trailing zeros.
 is written by its value alone: 1, 1.0 and 1e0 give `1`; 1e22 and the integer that jsonb returns
 for it give `1e+22`; -0.0 gives `0`. What jsonb cannot hold or a double cannot tell apart is
 refused when the event is recorded (:func:`check_facts`), not later when it is sealed: NaN and
-infinities, integers that no double equals (write them as text), NUL and lone surrogates.
+infinities, integers beyond 2^53 - 1 that are not a double's own shortest decimal (write them as
+text), NUL and lone surrogates.
 
 The leaf of an event is its :class:`Statement`. Actor and facts enter it as commitments:
 
@@ -30,6 +31,7 @@ import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from json.encoder import encode_basestring
 from typing import Any
 
 from yiwang.ground.ledger.model import DIGEST_BYTES, SALT_BYTES, Event, Statement
@@ -37,10 +39,10 @@ from yiwang.kit.errors import Refusal
 
 MAX_DEPTH = 32
 MAX_INTEGER = 2**53 - 1  # RFC 7493: every reader of JSON agrees on integers up to here
+_TIME_LENGTH = len("2026-01-31T23:59:59.000001")  # without the zone
 _PLAIN_DIGITS = 21  # ECMA-262, Number::toString: longer integers get an exponent
 _PLAIN_ZEROS = -6  # ECMA-262: smaller fractions get an exponent
 
-_quote = json.JSONEncoder(ensure_ascii=False).encode
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 _TEXTS = ("action", "article", "matter", "place", "rule")
@@ -70,7 +72,7 @@ def _text(value: Any, depth: int) -> str:
     if isinstance(value, str):
         if "\x00" in value:
             raise Refusal("ledger.value_text")
-        return _quote(value)
+        return encode_basestring(value)
     if isinstance(value, int):
         return _integer(value)
     if isinstance(value, float):
@@ -139,9 +141,10 @@ def _double(value: float) -> str:
 
 def write_time(at: datetime) -> str:
     """A time as `2026-01-31T23:59:59.000001Z`; refuses a time without a zone."""
-    if at.tzinfo is None:
+    if at.utcoffset() is None:
         raise Refusal("ledger.value_time")
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+    local = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return local.isoformat(timespec="microseconds")[:_TIME_LENGTH] + "Z"
 
 
 def read_time(text: str) -> datetime:

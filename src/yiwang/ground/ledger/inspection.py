@@ -93,6 +93,6 @@ def _check_number(receipt: Receipt) -> Iterator[Finding]:
         if entry.statement.matter == "case":
             for member in entry.facts or ():
                 if isinstance(member, Shown) and member.name == NUMBER:
-                    proven = member.value
+                    proven = member.value if isinstance(member.value, str) else None
     if receipt.number != proven:
         yield find("receipt.number", stated=receipt.number, proven=proven)

@@ -12,6 +12,9 @@ shows them. A shown member carries its blind; of a fact that stays hidden only t
 there, and where no fact is shown not even their number. Every binary value is lower-case
 hexadecimal; unknown fields are an error, so nothing unproven can ride along.
 
+Whoever holds a receipt may take shown members out again (`null` in place of actor or facts)
+before passing it on; it stays valid and says less.
+
 A receipt proves that each of its events is in the signed record, unaltered and in this order. It
 cannot prove that the case has no further events.
 """

@@ -26,6 +26,7 @@ class Entry:
     facts: Mapping[str, Any]
     case_id: int | None = None
     unit: str | None = None
+    at: datetime | None = None  # the transaction's moment where none is given
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +43,18 @@ _RECORD = """
 with recorded as (
   insert into events (at, actor, unit, action, matter, matter_id, case_id, place, article, rule,
                       before, after, facts)
-  select $1, $2, e.unit, e.action, e.matter, e.matter_id, e.case_id, e.place::ltree, e.article,
+  select e.at, $1, e.unit, e.action, e.matter, e.matter_id, e.case_id, e.place::ltree, e.article,
          e.rule, e.before, e.after, e.facts
-  from unnest($3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::text[],
-              $9::text[], $10::text[], $11::text[], $12::text[], $13::jsonb[]) with ordinality
-       as e(unit, action, matter, matter_id, case_id, place, article, rule, before, after, facts, n)
+  from unnest($2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
+              $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::jsonb[])
+       with ordinality
+       as e(at, unit, action, matter, matter_id, case_id, place, article, rule, before, after, facts, n)
   order by n
 )
 insert into todos (reaction, subject, at, due_at)
-select t.reaction, t.subject, $1, $1
-from unnest($14::text[], $15::bigint[]) with ordinality as t(reaction, subject, n) order by n
+select t.reaction, t.subject, t.at, t.at
+from unnest($14::text[], $15::bigint[], $16::timestamptz[])
+     with ordinality as t(reaction, subject, at, n) order by n
 """
 
 
@@ -64,6 +67,7 @@ async def record(tx: Tx, actor: Actor, entries: Sequence[Entry]) -> None:
         return
     rows = [
         (
+            entry.at or tx.now,
             entry.unit if entry.unit is not None else actor.unit,
             entry.action,
             entry.matter,
@@ -79,12 +83,12 @@ async def record(tx: Tx, actor: Actor, entries: Sequence[Entry]) -> None:
         for entry in entries
     ]
     started = [
-        (reaction, entry.matter_id)
+        (reaction, entry.matter_id, entry.at or tx.now)
         for entry in entries
         for reaction in tx.routing.get(entry.action, ())
     ]
-    reactions, subjects = columns(started) if started else ([], [])
-    await tx.execute(_RECORD, tx.now, actor.name, *columns(rows), reactions, subjects)
+    todos = columns(started) if started else [[], [], []]
+    await tx.execute(_RECORD, actor.name, *columns(rows), *todos)
 
 
 async def set_timers(tx: Tx, timers: Sequence[Timer]) -> None:

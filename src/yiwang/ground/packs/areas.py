@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,10 @@ import shapely
 
 from yiwang.ground.packs.coordinates import Crs, convert
 from yiwang.ground.packs.findings import Findings, Spot
+from yiwang.ground.packs.model import Level, Place
 from yiwang.ground.packs.tables import read_text
 
 _CODE = re.compile(r'"code"\s*:\s*"([^"]*)"')
-_MULTIPOLYGON = 6
 
 
 @dataclass(slots=True)
@@ -40,6 +40,25 @@ def read_areas(folder: Path, findings: Findings) -> Areas:
     for path in sorted((folder / "areas").glob("*.geojson")):
         _read_file(path, f"areas/{path.name}", areas, findings)
     return areas
+
+
+def complete(areas: Areas, places: Iterable[Place]) -> None:
+    """Give a place without a boundary the sum of its children's, where all of them have one."""
+    children: dict[str, list[Place]] = {}
+    everything = tuple(places)
+    for place in everything:
+        if place.parent is not None:
+            children.setdefault(place.parent, []).append(place)
+    for level in reversed(Level):
+        for place in everything:
+            below = children.get(place.code, ())
+            if place.level != level or place.code in areas.shapes or not below:
+                continue
+            shapes = [areas.shapes[child.code] for child in below if child.code in areas.shapes]
+            if len(shapes) == len(below) and all(shapely.is_valid(shapes)):
+                whole = shapely.union_all(shapes)
+                areas.shapes[place.code] = shapely.multipolygons(shapely.get_parts(whole))
+                areas.spots[place.code] = areas.spots[below[0].code]
 
 
 def _read_file(path: Path, label: str, areas: Areas, findings: Findings) -> None:

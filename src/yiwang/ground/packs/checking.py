@@ -59,6 +59,7 @@ def _check_head(draft: Draft, findings: Findings) -> None:
 
 def _check_places(draft: Draft, findings: Findings) -> None:
     places = {place.code: place for place in draft.pack.places}
+    parents = {code: place.parent for code, place in places.items()}
     for place in places.values():
         spot = draft.spot("place", place.code)
         if not _LABEL.fullmatch(place.code):
@@ -71,7 +72,7 @@ def _check_places(draft: Draft, findings: Findings) -> None:
         parent = places.get(place.parent)
         if parent is None:
             findings.add(spot, "parent_unknown", parent=place.parent)
-        elif _in_cycle(place.code, {code: one.parent for code, one in places.items()}):
+        elif _in_cycle(place.code, parents):
             findings.add(spot, "parent_cycle", place=place.code)
         elif _LEVELS.index(parent.level) >= _LEVELS.index(place.level):
             findings.add(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from yiwang.ground.packs.areas import Areas, read_areas
+from yiwang.ground.packs.areas import Areas, complete, read_areas
 from yiwang.ground.packs.checking import Draft, check
 from yiwang.ground.packs.findings import Findings, PackErrors, Spot
 from yiwang.ground.packs.manifest import Manifest, read_manifest
@@ -53,7 +54,9 @@ def _read(folder: Path, manifest: Manifest, findings: Findings) -> Draft:
     where: dict[tuple[str, str | int], Spot] = {}
     root = manifest.string("root")
     areas = read_areas(folder, findings)
-    places = _read_places(folder, areas, where, findings)
+    places = _read_places(folder, where, findings)
+    complete(areas, places)
+    places = tuple(_with_area(place, areas) for place in places)
     levels = {place.code: place.level for place in places}
     units = read_units(folder, levels, where, findings)
     kinds = _read_kinds(folder, where, findings)
@@ -110,7 +113,7 @@ def _read(folder: Path, manifest: Manifest, findings: Findings) -> Draft:
 
 
 def _read_places(
-    folder: Path, areas: Areas, where: dict[tuple[str, str | int], Spot], findings: Findings
+    folder: Path, where: dict[tuple[str, str | int], Spot], findings: Findings
 ) -> tuple[Place, ...]:
     rows: dict[str, Row] = {}
     for row in read_table(folder, "places.csv", _PLACES, findings):
@@ -127,14 +130,15 @@ def _read_places(
             aliases=row.many("aliases"),
             valid_from=row.day("valid_from"),
             valid_to=row.day("valid_to"),
-            area_origin=(
-                row.choice("area_origin", Origin, Origin.OFFICIAL)
-                if code in areas.shapes or row.text("area_origin")
-                else None
-            ),
+            area_origin=row.choice("area_origin", Origin, Origin.OFFICIAL),
         )
         for code, row in rows.items()
     )
+
+
+def _with_area(place: Place, areas: Areas) -> Place:
+    """A place without a boundary has no origin of one."""
+    return place if place.code in areas.shapes else replace(place, area_origin=None)
 
 
 def _path(code: str, parents: Mapping[str, str]) -> str:

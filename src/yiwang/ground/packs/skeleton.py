@@ -71,7 +71,7 @@ _FILES = {
     ),
     "limits.csv": (
         "kind,stage,milestone,amount,clock,place,valid_from,valid_to,origin,basis\n"
-        "*,dispatch,,30,urgent_hour,,,,sample,to be replaced by the city's own rule\n"
+        "*,dispatch,,0.5,urgent_hour,,,,sample,to be replaced by the city's own rule\n"
         "*,handle,,5,working_day,,,,sample,to be replaced by the city's own rule\n"
         "event/1/0102,handle,,4,working_hour,,,,sample,to be replaced by the city's own rule\n"
     ),

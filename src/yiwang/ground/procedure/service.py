@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from functools import cache
 from typing import Any, Generic, TypeVar
 
@@ -64,7 +65,7 @@ class Change(Generic[M]):
     after: M
     rule: Rule
     facts: Facts
-    action: str = ""  # recorded instead of the rule's own, where one rule serves several
+    at: datetime | None = None  # when it was done; the transaction's moment where not given
 
 
 async def lock(tx: Tx, procedure: Procedure[M], ids: Iterable[int]) -> dict[int, M]:
@@ -195,9 +196,8 @@ def _with_version(matter: M, version: int) -> M:
 
 def _entry(procedure: Procedure[M], actor: Actor, change: Change[M]) -> Entry:
     name = procedure.table.name
-    action = change.action or change.rule.action
     return Entry(
-        action=f"{name}.{action}",
+        action=f"{name}.{change.rule.action}",
         matter=name,
         matter_id=change.after.id,
         place=change.after.place,
@@ -207,6 +207,7 @@ def _entry(procedure: Procedure[M], actor: Actor, change: Change[M]) -> Entry:
         after=change.after.state,
         facts=change.facts,
         case_id=procedure.case_id(change.after),
+        at=change.at,
     )
 
 
@@ -218,6 +219,7 @@ async def create(
     action: str,
     article: str,
     facts: Sequence[Mapping[str, Any]] | None = None,
+    moments: Sequence[datetime] | None = None,
 ) -> None:
     """Insert new matters (their ids taken with :func:`new_ids`) and record how they began."""
     if not matters:
@@ -246,6 +248,7 @@ async def create(
             after=matter.state,
             facts=facts[i] if facts else {},
             case_id=procedure.case_id(matter),
+            at=moments[i] if moments else None,
         )
         for i, matter in enumerate(matters)
     ]

@@ -32,6 +32,11 @@ class CalendarWarning:
     code: str
     years: tuple[int, ...]
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What fills the sentence."""
+        return {"years": ", ".join(map(str, self.years))}
+
 
 @dataclass(frozen=True, slots=True)
 class Due:

@@ -89,6 +89,8 @@ def due(
     while (at := kind.instant(line, target)) is None:
         # The longer timeline begins in the same year, so readings stay what they are.
         line = calendar.extend(line, since)
+    # Where the day itself counts, part of it may have passed before the start.
+    at = max(at, since)
     return Due(datetime_of(at), _doubts(calendar, line, since, at) if kind.by_calendar else ())
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from yiwang.ground.packs.coordinates import Crs
+
 # Controls (but tab and line feed), lone surrogates and the two non-characters: neither XML 1.0
 # nor PostgreSQL takes them, and no citizen means them.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -30,7 +32,7 @@ class ReportDraft:
     address: str | None = None
     lon: float | None = None
     lat: float | None = None
-    crs: str | None = None
+    crs: Crs | None = None
     kind: str | None = None
     happened_at: datetime | None = None
     reporter_name: str | None = None

@@ -14,6 +14,7 @@ TABLE = Table(
     initial=("received",),
     final=("rejected", "withdrawn"),
     rules=(
+        Rule("settle", ("received",), None, "intake", system=True),
         Rule("queue", ("received",), "queued", "intake", system=True, takes=("reason",)),
         Rule(
             "correct",

@@ -37,6 +37,7 @@ class Report:
     address: str
     lon: float | None
     lat: float | None
+    spot: Any
     kind: str | None
     kind_reason: dict[str, Any]
     place: str

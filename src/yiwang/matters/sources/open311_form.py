@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from urllib.parse import urlsplit
 
+from yiwang.ground.packs.coordinates import Crs
 from yiwang.matters.sources.drafts import AttributeValue, ReportDraft
 from yiwang.matters.sources.open311 import Attribute, DataType, ServiceDefinition
 from yiwang.matters.sources.open311_query import Fields, read_moment, shown
@@ -118,7 +119,7 @@ def draft_of(form: Form, *, source: str, language: str | None = None) -> ReportD
         address=form.address,
         lon=form.lon,
         lat=form.lat,
-        crs="wgs84" if form.lon is not None else None,
+        crs=Crs.WGS84 if form.lon is not None else None,
         kind=form.service_code,
         reporter_name=_full_name(form.first_name or "", form.last_name or ""),
         reporter_phone=form.phone,

@@ -1,0 +1,388 @@
+"""Cases: everything that changes one goes through :func:`move`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from yiwang.ground.authority.model import Actor
+from yiwang.ground.city import City
+from yiwang.ground.procedure import service as procedure
+from yiwang.ground.procedure.service import Change
+from yiwang.kit.db import Tx
+from yiwang.kit.errors import Refusal
+from yiwang.matters.cases import rules, store
+from yiwang.matters.cases.lifecycle import CASES
+from yiwang.matters.cases.model import Case
+from yiwang.matters.sources import service as sources
+from yiwang.matters.sources.lifecycle import REPORTS
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One action to one case; `amend` adds what only the calling room knows (e.g. a reason)."""
+
+    case_id: int
+    action: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    version: int | None = None
+    at: datetime | None = None
+    amend: Callable[[Case], Case] | None = None
+
+
+async def move(tx: Tx, city: City, actor: Actor, moves: Sequence[Move]) -> list[Case]:
+    """Do one action to each of several cases: allow, change, record. All or none.
+
+    Refuses as :func:`procedure.permit` does. Several moves of one case apply in their order.
+    """
+    held = await procedure.lock(tx, CASES, [row.case_id for row in moves])
+    done: list[Case] = []
+    for wave in _waves(moves):
+        changes = []
+        for row in wave:
+            case = held.get(row.case_id)
+            if case is None:
+                raise Refusal("procedure.not_found", matter="case", id=row.case_id)
+            rule = procedure.permit(CASES, actor, case, row.action, row.facts, row.version)
+            after = rules.apply(case, rule, row.facts, row.at or tx.now, city)
+            if row.amend is not None:
+                after = row.amend(after)
+            changes.append(Change(case, after, rule, row.facts, row.at))
+        for case in await procedure.save(tx, actor, CASES, changes):
+            held[case.id] = case
+            done.append(case)
+    return done
+
+
+def _waves(moves: Sequence[Move]) -> list[list[Move]]:
+    """The moves in rounds that hold each case once."""
+    waves: list[list[Move]] = []
+    seen: dict[int, int] = {}
+    for row in moves:
+        wave = seen.get(row.case_id, 0)
+        seen[row.case_id] = wave + 1
+        if wave == len(waves):
+            waves.append([])
+        waves[wave].append(row)
+    return waves
+
+
+async def act(
+    tx: Tx,
+    city: City,
+    actor: Actor,
+    case_id: int,
+    action: str,
+    facts: Mapping[str, Any],
+    version: int | None = None,
+    at: datetime | None = None,
+) -> Case:
+    """Do one action to a case as a person or a system asks for it.
+
+    Actions that touch other cases or reports (merge, split, adopt, release) do that here too.
+    """
+    special = _SPECIAL.get(action)
+    step = Move(case_id, action, facts, version, at)
+    if special is not None:
+        return await special(tx, city, actor, step)
+    if facts.get("kind"):
+        city.taxonomy.current(facts["kind"], city.day(at or tx.now))
+    if facts.get("place"):
+        city.tree.path(facts["place"])
+    after = (await move(tx, city, actor, [step]))[0]
+    if after.state in ("closed", "cancelled"):
+        await count_child(tx, city, after, -1)
+    elif action == "reopen":
+        await count_child(tx, city, after, +1)
+    return after
+
+
+async def count_child(tx: Tx, city: City, child: Case, step: int) -> None:
+    """A child ended or began again: its parent waits for one less or one more."""
+    if child.parent_id is not None:
+        await tx.execute(
+            "update cases set open_children = open_children + $2, version = version + 1"
+            " where id = $1",
+            child.parent_id,
+            step,
+        )
+
+
+async def _merge(tx: Tx, city: City, actor: Actor, step: Move) -> Case:
+    """The case's reports go over to the other, which stays; this one ends as merged."""
+    target = int(step.facts["case"]) if "case" in step.facts else 0
+    held = await procedure.lock(tx, CASES, [step.case_id, target])
+    if target and target not in held:
+        raise Refusal("procedure.not_found", matter="case", id=target)
+    if target and held[target].state in ("closed", "cancelled", "merged"):
+        raise Refusal("case.target_ended", number=held[target].number, state=held[target].state)
+    after = (await move(tx, city, actor, [step]))[0]
+    moved = [row["id"] for row in await store.reports_of(tx, step.case_id)]
+    await _hand_over(tx, city, moved, target, step.at)
+    await count_child(tx, city, after, -1)
+    return after
+
+
+async def _hand_over(
+    tx: Tx, city: City, report_ids: Sequence[int], target: int, at: datetime | None
+) -> None:
+    if report_ids:
+        keeper = sources.keeper(city)
+        await sources.assign(tx, keeper, dict.fromkeys(report_ids, target), "move", {}, at=at)
+        await move(tx, city, keeper, [Move(target, "attach", {"reports": list(report_ids)}, at=at)])
+
+
+async def _split(tx: Tx, city: City, actor: Actor, step: Move) -> Case:
+    """Some of a case's reports are another thing: they become a case of their own."""
+    chosen = list(step.facts.get("reports", ()))
+    known = {row["id"] for row in await store.reports_of(tx, step.case_id)}
+    if not set(chosen) <= known or len(known) <= len(set(chosen)):
+        raise Refusal("case.split", known=len(known), chosen=len(set(chosen)))
+    before = await procedure.lock_one(tx, CASES, step.case_id)
+    after = (await move(tx, city, actor, [step]))[0]
+    reports = await procedure.lock(tx, REPORTS, chosen)
+    first = min(reports.values(), key=lambda report: (report.received_at, report.id))
+    kind = step.facts.get("kind") or before.kind
+    draft = Draft(
+        kind=city.taxonomy.current(kind, city.day(tx.now)).key,
+        kind_reason={"by": "split", "from": before.number},
+        place=first.place if first.lon is not None else before.place,
+        place_reason=first.place_reason or before.place_reason,
+        title=step.facts.get("title") or first.title,
+        text=first.text,
+        address=first.address,
+        lon=first.lon,
+        lat=first.lat,
+        source=first.source,
+        synthetic=first.synthetic,
+        urgent=first.urgent,
+        discovered_at=first.happened_at,
+        reported_at=first.received_at,
+        report_count=len(chosen),
+    )
+    fresh = (await open_cases(tx, city, sources.keeper(city), [draft]))[0]
+    await sources.assign(
+        tx, sources.keeper(city), dict.fromkeys(chosen, fresh.id), "move", {}, at=step.at
+    )
+    return after
+
+
+async def _adopt(tx: Tx, city: City, actor: Actor, step: Move) -> Case:
+    parent_id = int(step.facts["parent"]) if "parent" in step.facts else 0
+    held = await procedure.lock(tx, CASES, [step.case_id, parent_id])
+    parent = held.get(parent_id)
+    if parent_id and parent is None:
+        raise Refusal("procedure.not_found", matter="case", id=parent_id)
+    if parent is not None and parent.parent_id is not None:
+        raise Refusal("case.grandchild", number=parent.number)
+    if parent is not None and parent.state in ("closed", "cancelled", "merged"):
+        raise Refusal("case.target_ended", number=parent.number, state=parent.state)
+    after = (await move(tx, city, actor, [step]))[0]
+    await count_child(tx, city, after, +1)
+    return after
+
+
+async def _release(tx: Tx, city: City, actor: Actor, step: Move) -> Case:
+    before = await procedure.lock_one(tx, CASES, step.case_id)
+    after = (await move(tx, city, actor, [step]))[0]
+    await count_child(tx, city, before, -1)
+    return after
+
+
+_SPECIAL = {"merge": _merge, "split": _split, "adopt": _adopt, "release": _release}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a new case begins with."""
+
+    kind: str
+    kind_reason: dict[str, Any]
+    place: str
+    place_reason: dict[str, Any]
+    title: str
+    text: str
+    address: str
+    lon: float | None
+    lat: float | None
+    source: str
+    synthetic: bool
+    urgent: bool
+    discovered_at: datetime
+    reported_at: datetime
+    report_count: int = 1
+    state: str = "filed"
+    manual: bool = False  # a dispatcher decides, not the rule
+    on_the_spot: bool = False
+    parent_id: int | None = None
+
+
+_BEGINNINGS = {
+    "filed": "file",
+    "verifying": "send_verify",
+    "checking": "fix",
+    "reported": "report",
+}
+
+
+async def open_cases(
+    tx: Tx, city: City, actor: Actor, drafts: Sequence[Draft], at: datetime | None = None
+) -> list[Case]:
+    """Open new cases, number them, start their clocks and record how they began.
+
+    A draft begins "filed" (event `case.file`), "verifying" (`case.send_verify`), "reported"
+    (`case.report`) or, fixed by whoever found it, "checking" (`case.fix`).
+    """
+    if not drafts:
+        return []
+    ids = await procedure.new_ids(tx, CASES, len(drafts))
+    numbers = await _numbers(tx, city, drafts)
+    cases = [
+        _begin(city, case_id, number, draft, at or tx.moment(draft.reported_at))
+        for case_id, number, draft in zip(ids, numbers, drafts, strict=True)
+    ]
+    for state in dict.fromkeys(case.state for case in cases):
+        some = [case for case in cases if case.state == state]
+        await procedure.create(
+            tx,
+            actor,
+            CASES,
+            some,
+            _BEGINNINGS[state],
+            "V",
+            [{"kind": case.kind, "number": case.number} for case in some],
+            [at or case.filed_at or case.reported_at for case in some],
+        )
+    return cases
+
+
+async def _numbers(tx: Tx, city: City, drafts: Sequence[Draft]) -> list[str]:
+    keys = []
+    for draft in drafts:
+        day = city.day(draft.reported_at)
+        keys.append((rules.division(city, draft.place), f"{day:%Y%m%d}", day))
+    wanted: dict[str, int] = {}
+    for division, day_text, _ in keys:
+        name = f"case:{division}:{day_text}"
+        wanted[name] = wanted.get(name, 0) + 1
+    first = await store.take_numbers(tx, wanted)
+    default = "{division}{date}{sequence:05d}"
+    numbers = []
+    for division, day_text, day in keys:
+        name = f"case:{division}:{day_text}"
+        pattern = city.setting("case.number_pattern", city.root_path, day, default)
+        numbers.append(rules.number(pattern, division, day_text, first[name]))
+        first[name] += 1
+    return numbers
+
+
+def _begin(city: City, case_id: int, number: str, draft: Draft, now: datetime) -> Case:
+    day = city.day(now)
+    whose = city.taxonomy.responsibility_for(draft.kind, draft.place, day)
+    centre = city.centre(draft.place, whose.level if whose else None)
+    kind = city.taxonomy.kind(draft.kind)
+    spot = None
+    if draft.lon is not None and draft.lat is not None:
+        spot = city.frame.to_local(draft.lon, draft.lat)
+    case = Case(
+        id=case_id,
+        version=1,
+        state=draft.state,
+        number=number,
+        source=draft.source,
+        kind=draft.kind,
+        kind_reason=draft.kind_reason,
+        place=draft.place,
+        place_reason=draft.place_reason,
+        parties=(),
+        title=draft.title,
+        text=draft.text,
+        address=draft.address,
+        lon=draft.lon,
+        lat=draft.lat,
+        spot=spot,
+        synthetic=draft.synthetic,
+        urgent=draft.urgent or kind.urgent,
+        supervised=False,
+        typical=False,
+        forced=False,
+        on_the_spot=draft.on_the_spot,
+        discovered_at=draft.discovered_at,
+        reported_at=draft.reported_at,
+        filed_at=now if draft.state in ("filed", "checking") else None,
+        dispatched_at=None,
+        handled_at=now if draft.state == "checking" else None,
+        closed_at=None,
+        due_verify=None,
+        due_dispatch=None,
+        due_handle=None,
+        due_check=None,
+        due_total=None,
+        due_next=None,
+        limit_reason={},
+        lead=None,
+        centre=centre.code,
+        dispatch_reason={"manual": True} if draft.manual else {},
+        parent_id=draft.parent_id,
+        merged_into=None,
+        open_children=0,
+        report_count=draft.report_count,
+        rounds=0,
+        reopened=0,
+        returned=0,
+        passed_check=False,
+        reason=None,
+        overdue=(),
+        alarm_at=None,
+    )
+    stages = rules.FIRST_CLOCKS[draft.state]
+    return rules.watch(rules.begin_clocks(case, city, stages, now))
+
+
+async def raise_late(tx: Tx, city: City, most: int = 500) -> int:
+    """Record every stage that ran over its limit by now, and wake what was suspended until now."""
+    ids = await store.late(tx, tx.now, most)
+    held = await procedure.lock(tx, CASES, ids)
+    moves = []
+    for case in held.values():
+        if case.state == "suspended":
+            moves.append(Move(case.id, "resume", {"reason": "until"}))
+            continue
+        stage = rules.late_stage(case, tx.now)
+        if stage is not None:
+            moves.append(Move(case.id, "overdue", {"reason": stage}))
+        else:
+            quiet = rules.watch(case)
+            await tx.execute(
+                "update cases set alarm_at = $2 where id = $1", case.id, quiet.alarm_at
+            )
+    await move(tx, city, sources.keeper(city), moves)
+    return len(ids)
+
+
+async def recompute_open(tx: Tx, city: City, after_id: int, most: int = 500) -> int | None:
+    """Compute the due times of open cases anew; the last id done, or None when there are no more.
+
+    Called again and again after a change of the calendar, each time from the last id on.
+    """
+    rows = await tx.fetch(
+        f"select id from cases where id > $1 and state in {store.OPEN_SQL} order by id limit $2",
+        after_id,
+        most,
+    )
+    ids = [row["id"] for row in rows]
+    held = await procedure.lock(tx, CASES, ids)
+    moves = [
+        Move(case.id, "recompute", {"reason": "calendar"})
+        for case in held.values()
+        if rules.recompute(case, city) != case
+    ]
+    await move(tx, city, sources.keeper(city), moves)
+    return ids[-1] if ids else None
+
+
+def with_reason(reason: dict[str, Any]) -> Callable[[Case], Case]:
+    """An amendment that stores why a case was dispatched as it was."""
+    return lambda case: replace(case, dispatch_reason=reason)

@@ -1,0 +1,394 @@
+"""Dispatch: a case goes once to the unit whose authority it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from yiwang.ground.authority.model import Actor
+from yiwang.ground.city import City
+from yiwang.ground.procedure import service as procedure
+from yiwang.ground.procedure.service import Change
+from yiwang.kit.db import Row, Tx
+from yiwang.kit.errors import Refusal
+from yiwang.matters.cases import service as cases
+from yiwang.matters.cases.lifecycle import CASES
+from yiwang.matters.cases.model import Case
+from yiwang.matters.cases.service import Move
+from yiwang.matters.dispatch import rules, store
+from yiwang.matters.dispatch.lifecycle import DISPUTES, ORDERS
+from yiwang.matters.dispatch.model import OPEN, Dispute, Order
+from yiwang.matters.sources.service import keeper
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One action to one order."""
+
+    order_id: int
+    action: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    version: int | None = None
+    at: datetime | None = None
+
+
+async def propose(tx: Tx, city: City, case_ids: Sequence[int]) -> None:
+    """Dispatch filed cases by rule. What has no responsible unit, or is to be decided by hand,
+    stays filed with its reason. Cases that are no longer filed are passed over.
+    """
+    held = await procedure.lock(tx, CASES, case_ids)
+    waiting = [case for case in held.values() if case.state == "filed"]
+    before = await store.orders_of(tx, [case.id for case in waiting])
+    excluded: dict[int, set[str]] = {}
+    for row in before:
+        if row["state"] == "withdrawn":
+            excluded.setdefault(row["case_id"], set()).add(row["unit"])
+    plans = []
+    held_back = []
+    for case in waiting:
+        moment = tx.moment(case.filed_at)
+        day = city.day(moment)
+        if case.dispatch_reason.get("manual"):
+            continue
+        if not city.setting("dispatch.automatic", case.place, day, True):
+            held_back.append((case, {"by": "setting", "key": "dispatch.automatic"}))
+            continue
+        found = rules.resolve(city, case.kind, case.place, day, excluded.get(case.id, ()))
+        if found.lead is None:
+            held_back.append((case, found.reason))
+        else:
+            plans.append(Plan(case, found.lead, found.assist, found.reason, moment))
+    await _hold(tx, city, held_back)
+    await issue(tx, city, keeper(city), plans)
+
+
+async def _hold(tx: Tx, city: City, rows: Sequence[tuple[Case, dict[str, Any]]]) -> None:
+    moves = [
+        Move(case.id, "hold", {"reason": reason["by"]}, amend=cases.with_reason(reason))
+        for case, reason in rows
+    ]
+    await cases.move(tx, city, keeper(city), moves)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Who is to handle a case, and why."""
+
+    case: Case
+    lead: str
+    assist: tuple[str, ...]
+    reason: dict[str, Any]
+    at: datetime
+    note: str = ""
+
+
+async def issue(tx: Tx, city: City, actor: Actor, plans: Sequence[Plan]) -> list[Case]:
+    """Move filed cases to dispatched and give each its orders: one lead, any assistants."""
+    if not plans:
+        return []
+    moves = []
+    for plan in plans:
+        facts: dict[str, Any] = {"unit": plan.lead}
+        if plan.assist:
+            facts["assist"] = list(plan.assist)
+        if plan.note:
+            facts["note"] = plan.note
+        moves.append(
+            Move(plan.case.id, "dispatch", facts, at=plan.at, amend=cases.with_reason(plan.reason))
+        )
+    done = await cases.move(tx, city, actor, moves)
+    orders = [
+        (case, unit, role, plan)
+        for case, plan in zip(done, plans, strict=True)
+        for unit, role in ((plan.lead, "lead"), *((unit, "assist") for unit in plan.assist))
+    ]
+    await _create(tx, city, actor, orders)
+    return done
+
+
+async def _create(
+    tx: Tx, city: City, actor: Actor, rows: Sequence[tuple[Case, str, str, Plan]]
+) -> list[Order]:
+    ids = await procedure.new_ids(tx, ORDERS, len(rows))
+    orders = [
+        rules.start_order(
+            Order(
+                id=order_id,
+                version=1,
+                state="issued",
+                case_id=case.id,
+                unit=unit,
+                role=role,
+                centre=case.centre,
+                place=case.place,
+                parties=(unit,),
+                kind=case.kind,
+                round=case.rounds,
+                urgent=case.urgent,
+                synthetic=case.synthetic,
+                reason=plan.reason,
+                issued_by=actor.name,
+                issued_at=plan.at,
+                accepted_at=None,
+                contacted_at=None,
+                finished_at=None,
+                due_accept=None,
+                due_contact=None,
+                due_handle=None,
+                limits={},
+                milestones=(),
+                handler=None,
+                returned_reason=None,
+                result=None,
+                outcome=None,
+                evidence=(),
+                pauses=(),
+                extended=0,
+                pending=None,
+                urged=0,
+            ),
+            city,
+            plan.at,
+        )
+        for order_id, (case, unit, role, plan) in zip(ids, rows, strict=True)
+    ]
+    facts = [{"unit": order.unit, "role": order.role} for order in orders]
+    moments = [order.issued_at for order in orders]
+    await procedure.create(tx, actor, ORDERS, orders, "issue", "V", facts, moments)
+    return orders
+
+
+async def dispatch_by_hand(
+    tx: Tx,
+    city: City,
+    actor: Actor,
+    case_id: int,
+    facts: Mapping[str, Any],
+    version: int | None = None,
+    at: datetime | None = None,
+) -> Case:
+    """A dispatcher names the unit. Never twice to a unit that rightly returned this very case."""
+    case = await procedure.lock_one(tx, CASES, case_id)
+    procedure.permit(CASES, actor, case, "dispatch", facts, version)
+    lead = city.unit(facts["unit"]).code
+    assist = tuple(city.unit(code).code for code in facts.get("assist", ()))
+    if lead in assist or len(set(assist)) != len(assist):
+        raise Refusal("dispatch.twice_named", unit=lead)
+    await _refuse_repeat(tx, case, {lead, *assist})
+    day = city.day(at or tx.now)
+    by_rule = rules.resolve(city, case.kind, case.place, day)
+    reason = {
+        "by": "hand",
+        "actor": actor.name,
+        "note": facts.get("note", ""),
+        "rule": by_rule.reason | {"lead": by_rule.lead},
+    }
+    plan = Plan(case, lead, assist, reason, at or tx.now, facts.get("note", ""))
+    return (await issue(tx, city, actor, [plan]))[0]
+
+
+async def _refuse_repeat(tx: Tx, case: Case, units: set[str]) -> None:
+    for row in await store.orders_of(tx, [case.id]):
+        if row["unit"] in units and row["state"] == "withdrawn" and row["round"] > 0:
+            returned = await tx.fetchval(
+                "select returned_reason from orders where id = $1", row["id"]
+            )
+            if returned:
+                raise Refusal("dispatch.returned_before", unit=row["unit"], reason=returned)
+
+
+async def move(
+    tx: Tx, city: City, actor: Actor, steps: Sequence[Step]
+) -> tuple[list[Order], list[Order]]:
+    """Do one action to each of several orders; the orders before and after. All or none."""
+    held = await procedure.lock(tx, ORDERS, [step.order_id for step in steps])
+    changes = []
+    for step in steps:
+        order = held.get(step.order_id)
+        if order is None:
+            raise Refusal("procedure.not_found", matter="order", id=step.order_id)
+        rule = procedure.permit(ORDERS, actor, order, step.action, step.facts, step.version)
+        after = rules.apply(order, rule, step.facts, step.at or tx.now, city, actor)
+        changes.append(Change(order, after, rule, step.facts, step.at))
+    saved = await procedure.save(tx, actor, ORDERS, changes)
+    return [change.before for change in changes], saved
+
+
+async def judge_return(tx: Tx, city: City, actor: Actor, step: Step) -> Order:
+    """The centre upholds a return: the order ends and the case is dispatched anew.
+
+    With a unit named, to that one; after too many returns (setting `return.max`) or without a
+    name, by rule, the returning unit left out.
+    """
+    unit = step.facts.get("unit")
+    if unit is not None:
+        city.unit(unit)
+    _, saved = await move(tx, city, actor, [step])
+    order = saved[0]
+    if order.role == "lead":
+        await _send_back(tx, city, order, order.returned_reason or "", unit, actor, step.at)
+    return order
+
+
+async def _send_back(
+    tx: Tx,
+    city: City,
+    order: Order,
+    reason: str,
+    unit: str | None,
+    actor: Actor,
+    at: datetime | None,
+) -> None:
+    """The case goes back to filed and, where a unit is named, on to it at once."""
+    amend = _manual if unit is not None else _automatic
+    back = Move(order.case_id, "return", {"reason": reason}, at=at, amend=amend)
+    case = (await cases.move(tx, city, keeper(city), [back]))[0]
+    await _recall_assistants(tx, city, case.id, reason, at)
+    if unit is not None:
+        await dispatch_by_hand(tx, city, actor, case.id, {"unit": unit, "note": reason}, at=at)
+
+
+def _manual(case: Case) -> Case:
+    return replace(case, dispatch_reason={**case.dispatch_reason, "manual": True})
+
+
+def _automatic(case: Case) -> Case:
+    kept = {key: value for key, value in case.dispatch_reason.items() if key != "manual"}
+    return replace(case, dispatch_reason=kept)
+
+
+async def _recall_assistants(
+    tx: Tx, city: City, case_id: int, reason: str, at: datetime | None
+) -> None:
+    rows = [row for row in await store.orders_of(tx, [case_id]) if row["state"] in OPEN]
+    steps = [Step(row["id"], "recall", {"reason": reason}, at=at) for row in rows]
+    await move(tx, city, keeper(city), steps)
+
+
+async def recall_case(
+    tx: Tx,
+    city: City,
+    actor: Actor,
+    case_id: int,
+    facts: Mapping[str, Any],
+    version: int | None = None,
+    at: datetime | None = None,
+) -> Case:
+    """Take a dispatched case back: its open orders end, a dispatcher decides anew."""
+    step = Move(case_id, "recall", facts, version, at, _manual)
+    case = (await cases.move(tx, city, actor, [step]))[0]
+    await _recall_assistants(tx, city, case_id, facts["reason"], at)
+    return case
+
+
+async def raise_dispute(tx: Tx, city: City, actor: Actor, step: Step) -> Order:
+    """A unit says another is responsible: it goes to the centre of their lowest common place."""
+    other = city.unit(step.facts["against"]) if "against" in step.facts else None
+    _, saved = await move(tx, city, actor, [step])
+    order = saved[0]
+    if other is None:
+        return order
+    centre = city.common_centre(order.unit, other.code)
+    dispute = Dispute(
+        id=(await procedure.new_ids(tx, DISPUTES, 1))[0],
+        version=1,
+        state="raised",
+        case_id=order.case_id,
+        order_id=order.id,
+        unit=order.unit,
+        against=other.code,
+        centre=centre.code,
+        place=city.unit_paths[centre.code],
+        parties=(order.unit, other.code, centre.code),
+        reason=step.facts["reason"],
+        raised_at=step.at or tx.now,
+        decided_by=None,
+        decided_at=None,
+        ruling=None,
+        decision=None,
+    )
+    facts = {"unit": order.unit, "against": other.code, "centre": centre.code}
+    await procedure.create(tx, actor, DISPUTES, [dispute], "raise", "V", [facts])
+    await _add_parties(tx, order.case_id, (other.code, centre.code))
+    return order
+
+
+async def _add_parties(tx: Tx, case_id: int, units: Sequence[str]) -> None:
+    await tx.execute(
+        "update cases set parties = (select array_agg(distinct u) from unnest(parties || $2) u)"
+        " where id = $1",
+        case_id,
+        list(units),
+    )
+
+
+async def decide_dispute(
+    tx: Tx,
+    city: City,
+    actor: Actor,
+    dispute_id: int,
+    facts: Mapping[str, Any],
+    version: int | None = None,
+) -> Dispute:
+    """The centre names the unit that leads: the same one keeps the order, another gets the case."""
+    dispute = await procedure.lock_one(tx, DISPUTES, dispute_id)
+    rule = procedure.permit(DISPUTES, actor, dispute, "decide", facts, version)
+    unit = city.unit(facts["unit"]).code
+    after = replace(
+        dispute,
+        state="decided",
+        decided_by=actor.name,
+        decided_at=tx.now,
+        ruling=unit,
+        decision=facts["reason"],
+    )
+    saved = await procedure.save(tx, actor, DISPUTES, [Change(dispute, after, rule, facts)])
+    told = {"reason": facts["reason"]}
+    if unit == dispute.unit:
+        await move(tx, city, keeper(city), [Step(dispute.order_id, "keep", told)])
+    else:
+        step = Step(dispute.order_id, "move", {"unit": unit, **told})
+        _, orders = await move(tx, city, keeper(city), [step])
+        await _send_back(tx, city, orders[0], facts["reason"], unit, keeper(city), None)
+    return saved[0]
+
+
+async def follow(tx: Tx, city: City, case_ids: Sequence[int]) -> None:
+    """Bring the orders of cases in line after the case itself changed.
+
+    Ended or withdrawn cases recall their open orders, suspended ones pause them, resumed ones go
+    on, re-classed ones compute their clocks anew. Running it twice changes nothing.
+    """
+    held = await procedure.lock(tx, CASES, case_ids)
+    rows = await store.orders_of(tx, held)
+    open_rows = [row for row in rows if row["state"] in OPEN]
+    steps = [step for row in open_rows if (step := _following(held[row["case_id"]], row))]
+    await move(tx, city, keeper(city), steps)
+    ended = [case.id for case in held.values() if case.closed_at is not None]
+    await _drop_disputes(tx, keeper(city), ended)
+
+
+def _following(case: Case, row: Row) -> Step | None:
+    if case.closed_at is not None or case.state in ("filed", "cancelled", "merged"):
+        return Step(row["id"], "recall", {"reason": case.reason or case.state})
+    if case.state == "suspended" and row["state"] == "accepted":
+        return Step(row["id"], "suspend", {"reason": case.reason or "case"})
+    if case.state == "dispatched" and row["state"] == "suspended" and case.lead == row["unit"]:
+        return Step(row["id"], "resume", {})
+    return None
+
+
+async def _drop_disputes(tx: Tx, actor: Actor, case_ids: Sequence[int]) -> None:
+    rows = await tx.fetch(
+        "select id from disputes where case_id = any($1) and state = 'raised'", list(case_ids)
+    )
+    held = await procedure.lock(tx, DISPUTES, [row["id"] for row in rows])
+    if not held:
+        return
+    facts = {"reason": "case ended"}
+    for dispute in held.values():
+        rule = procedure.permit(DISPUTES, actor, dispute, "drop", facts)
+        after = replace(dispute, state="dropped", decided_at=tx.now)
+        await procedure.save(tx, actor, DISPUTES, [Change(dispute, after, rule, facts)])

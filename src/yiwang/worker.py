@@ -1,0 +1,161 @@
+"""The worker: carries out what events started, watches the clocks, seals the record.
+
+Todos are taken in the order they were left, a few hundred at once, in one transaction with their
+deletion: killed at any moment, a batch is either done or still to do. A batch that fails is taken
+apart; what fails alone waits longer each time and is parked for an administrator in the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import asyncpg
+
+from yiwang import flow
+from yiwang.ground.city import City
+from yiwang.ground.gate.clock import Clock
+from yiwang.ground.ledger import sealing
+from yiwang.ground.ledger.signing import SigningKey
+from yiwang.kit.db import Database, Row, Scope, Tx
+from yiwang.kit.errors import Refusal
+from yiwang.matters.cases import service as cases
+
+log = logging.getLogger("yiwang.worker")
+
+BATCH = 300
+_PARK_AFTER = 8
+_IDLE_S = 0.15
+_WATCH_S = 2.0
+_SEAL_S = 1.0
+
+
+@dataclass
+class Worker:
+    """One worker process on one database."""
+
+    db: Database
+    city: City
+    clock: Clock
+    signer: SigningKey
+    origin: str
+    stopping: asyncio.Event
+
+    @property
+    def _scope(self) -> Scope:
+        return Scope("platform", places=(self.city.root_path,), persons=True)
+
+    async def run(self) -> None:
+        """Work until `stopping` is set."""
+        await asyncio.gather(
+            self._repeat("reactions", self.step, 0.0),
+            self._repeat("clocks", self.watch, _WATCH_S),
+            self._repeat("ledger", self.seal, _SEAL_S),
+        )
+
+    async def _repeat(self, what: str, work: object, pause_s: float) -> None:
+        assert callable(work)
+        failures = 0
+        while not self.stopping.is_set():
+            try:
+                busy = bool(await work())
+                failures = 0
+                wait = 0.0 if busy else max(pause_s, _IDLE_S)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                failures += 1
+                wait = min(0.2 * 2**failures, 5.0)
+                log.warning("%s: %s; again in %.1f s", what, error, wait)
+            if wait:
+                try:
+                    await asyncio.wait_for(self.stopping.wait(), wait)
+                except TimeoutError:
+                    continue
+
+    async def step(self) -> int:
+        """Carry out one batch of todos; how many were taken."""
+        now = self.clock.now()
+        try:
+            async with self.db.begin(self._scope, now) as tx:
+                todos = await take(tx, BATCH)
+                if todos:
+                    if tx.simulated:
+                        tx.now = max(row["at"] for row in todos)
+                    await carry_out(tx, self.city, todos)
+                return len(todos)
+        except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
+            log.info("batch undone, taken again: %s", error)
+            return 0
+
+    async def watch(self) -> int:
+        """Raise what is overdue; how many cases were looked at."""
+        if self.db.simulated:
+            return 0
+        async with self.db.begin(self._scope, self.clock.now()) as tx:
+            return await cases.raise_late(tx, self.city)
+
+    async def seal(self) -> int:
+        """Seal finished events into the tree; how many."""
+        async with self.db.begin(self._scope, self.clock.now()) as tx:
+            return await sealing.seal(tx, self.signer, self.origin)
+
+
+async def take(tx: Tx, most: int) -> list[Row]:
+    """Due todos, held and in order; another worker passes over them."""
+    return await tx.fetch(
+        "select id, reaction, subject, at, attempts from todos"
+        " where not parked and due_at <= $1 order by due_at, id limit $2 for update skip locked",
+        tx.now if not tx.simulated else datetime.max.replace(tzinfo=tx.now.tzinfo),
+        most,
+    )
+
+
+async def carry_out(tx: Tx, city: City, todos: Sequence[Row]) -> None:
+    """Run the reactions of these todos and take the todos away."""
+    groups: dict[str, list[Row]] = {}
+    for row in todos:
+        groups.setdefault(row["reaction"], []).append(row)
+    done: list[int] = []
+    for reaction, rows in groups.items():
+        if await _attempt(tx, city, reaction, rows) is None:
+            done += [row["id"] for row in rows]
+            continue
+        for row in rows:
+            error = await _attempt(tx, city, reaction, [row])
+            if error is None:
+                done.append(row["id"])
+            else:
+                await _postpone(tx, row, error)
+    await tx.execute("delete from todos where id = any($1)", done)
+
+
+async def _attempt(tx: Tx, city: City, reaction: str, rows: Sequence[Row]) -> str | None:
+    """Run one reaction over the rows' subjects; what went wrong, or None."""
+    run = flow.BY_NAME.get(reaction)
+    if run is None:
+        return f"unknown reaction {reaction}"
+    try:
+        async with tx.savepoint():
+            await run(tx, city, list(dict.fromkeys(row["subject"] for row in rows)))
+    except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
+        raise
+    except Refusal as refusal:
+        return str(refusal)
+    except (asyncpg.PostgresError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        log.exception("%s failed", reaction)
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+async def _postpone(tx: Tx, row: Row, error: str) -> None:
+    attempts = row["attempts"] + 1
+    await tx.execute(
+        "update todos set attempts = $2, error = $3, parked = $4, due_at = $5 where id = $1",
+        row["id"],
+        attempts,
+        error[:2000],
+        attempts >= _PARK_AFTER,
+        tx.now + timedelta(seconds=min(2**attempts, 3600)),
+    )
