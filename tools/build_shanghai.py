@@ -1,6 +1,8 @@
 """Builds packs/shanghai from published divisions, codes and the district map.
 
-Run from the project's root: python -m tools.build_shanghai [--shared ../shared] [--pack packs/shanghai]
+Run from the project's root:
+    python -m tools.build_shanghai [--shared ../shared] [--pack packs/shanghai]
+
 Written by hand and left alone: pack.toml, words.csv, overlays/. The same input gives the same
 files, to the byte.
 """

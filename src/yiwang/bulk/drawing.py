@@ -40,8 +40,9 @@ class Life(IntEnum):
     CANCELLED = 7
 
 
-_OPEN_LIVES = (Life.REPORTED, Life.FILED, Life.ISSUED, Life.ACCEPTED, Life.SUSPENDED, Life.CHECKING)
-_OPEN_WEIGHTS = (0.03, 0.07, 0.18, 0.5, 0.06, 0.16)
+# The youngest open cases wait to be dispatched, the older ones are being handled or checked.
+_YOUNGEST = ((Life.REPORTED, 0.03), (Life.FILED, 0.07), (Life.ISSUED, 0.18))
+_OLDER = ((Life.ACCEPTED, 0.69), (Life.SUSPENDED, 0.08), (Life.CHECKING, 0.23))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def draw(city: City, choices: Choices, count: int, until: datetime, seed: int) -
     wanted = round(count * _OPEN_SHARE)
     ages = rng.exponential(_OPEN_AGE_DAYS * _DAY, wanted)
     young = np.unique(np.clip(np.searchsorted(reported, end - ages), 0, count - 1))
-    life[young] = rng.choice(_OPEN_LIVES, len(young), p=_OPEN_WEIGHTS)
+    life[young] = _open_lives(rng, len(young))
     return Draw(
         reported=reported,
         day=(reported + shift) // _DAY,
@@ -85,6 +86,17 @@ def draw(city: City, choices: Choices, count: int, until: datetime, seed: int) -
         dice=rng.integers(0, 2**62, count),
         returned=rng.random(count) < _RETURNED,
     )
+
+
+def _open_lives(rng: np.random.Generator, count: int) -> Numbers:
+    """How far open cases have come, the oldest first."""
+    lives = rng.choice([life for life, _ in _OLDER], count, p=[share for _, share in _OLDER])
+    end = count
+    for life, share in _YOUNGEST:
+        start = end - round(count * share)
+        lives[start:end] = life
+        end = start
+    return lives
 
 
 def _moments(rng: np.random.Generator, count: int, end: int, shift: int) -> Seconds:

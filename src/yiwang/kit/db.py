@@ -73,8 +73,14 @@ class Tx:
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """Whatever fails inside is undone; the transaction itself goes on."""
-        async with self.conn.transaction():
+        await self.conn.execute("SAVEPOINT inner_step")
+        try:
             yield
+        except BaseException:
+            if not self.conn.is_closed():
+                await self.conn.execute("ROLLBACK TO SAVEPOINT inner_step")
+            raise
+        await self.conn.execute("RELEASE SAVEPOINT inner_step")
 
 
 class _Connection(asyncpg.Connection):  # type: ignore[misc]

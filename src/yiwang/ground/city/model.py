@@ -14,6 +14,7 @@ from yiwang.ground.judgement.model import Classifier, MatchSettings
 from yiwang.ground.judgement.settings import read_match_settings
 from yiwang.ground.packs.effective import select
 from yiwang.ground.packs.model import Level, Pack, Post, Setting, Text, Unit, UnitKind
+from yiwang.ground.places.addresses import Gazetteer
 from yiwang.ground.places.coordinates import LocalFrame
 from yiwang.ground.places.locating import Locator
 from yiwang.ground.places.tree import PlaceTree
@@ -31,6 +32,7 @@ class City:
     tree: PlaceTree
     locator: Locator
     frame: LocalFrame
+    addresses: Gazetteer
     taxonomy: Taxonomy
     calendar: Calendar
     classifier: Classifier
@@ -64,6 +66,7 @@ class City:
             tree=tree,
             locator=Locator.build(pack),
             frame=LocalFrame.of(pack),
+            addresses=Gazetteer.build(pack),
             taxonomy=taxonomy,
             calendar=Calendar.build(pack.calendar, pack.worktime, pack.timezone),
             classifier=KeywordClassifier.build(pack.kinds),

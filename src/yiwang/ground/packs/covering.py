@@ -69,7 +69,7 @@ def _check_apart(
     if len(codes) < 2:
         return
     areas = np.asarray([shapes[code] for code in codes])
-    if shapely.coverage_is_valid(shapely.geometrycollections(areas)):
+    if shapely.coverage_is_valid(areas):
         return
     first, second = shapely.STRtree(areas).query(areas, predicate="intersects")
     once = first < second

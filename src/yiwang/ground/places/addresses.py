@@ -27,9 +27,7 @@ _CERTAINTY = {
 _FULL, _ALIAS, _ROAD_LIKE = 1.0, 0.85, 0.45
 _AGREEING, _CONTRADICTED = 0.08, 0.4
 _ROAD_ENDS = ("路", "街", "道")
-_ROAD_GOES_ON = re.compile(
-    r"\d|[东西南北中]?[一二三四]?(?:路|街(?!道)|弄|大道|公路|支路)|(?:上|附近|口|与)"
-)
+_ROAD_GOES_ON = re.compile(r"\d|[东西南北中]?[一二三四]?(?:路|街(?!道)|弄|大道|公路|支路)")
 _LABEL_NOTE = re.compile(r"[（(](?:生成|generated)[)）]\s*$")
 _WORD = re.compile(r"[a-z0-9]")
 

@@ -55,11 +55,12 @@ def read_parts(text: str) -> AddressParts:
             _first(_BUILDING, text),
             _first(_ROOM, text),
         )
-    street = _STREET.search(text)
+    lane, number = _first(_ENGLISH_LANE, text), _first(_ENGLISH_NUMBER, text)
+    street = _STREET.search(_ENGLISH_LANE.sub(" ", _ENGLISH_NUMBER.sub(" ", text)))
     return AddressParts(
         road=street.group("road").rstrip(".") if street else "",
-        lane=_first(_ENGLISH_LANE, text),
-        number=(street and street.group("before")) or _first(_ENGLISH_NUMBER, text),
+        lane=lane,
+        number=(street and street.group("before")) or number,
         room=_first(_ENGLISH_ROOM, text),
     )
 

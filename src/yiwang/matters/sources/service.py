@@ -87,10 +87,17 @@ def _locate(city: City, reports: Sequence[Report]) -> list[tuple[str | None, dic
             continue
         words = " ".join(filter(None, (report.address, report.title, report.text)))
         match = city.addresses.match(words)
-        if match is not None and match.place_code is not None:
+        surest = city.setting(
+            "location.confidence", city.root_path, city.day(report.received_at), 0.4
+        )
+        if match.path is not None and match.confidence >= surest:
             answers[i] = (
-                city.tree.path(match.place_code),
-                {"by": "address", "confidence": match.confidence, "reason": match.reason},
+                match.path,
+                {
+                    "by": "address",
+                    "confidence": round(match.confidence, 3),
+                    "reason": match.reason.value,
+                },
             )
         elif doubtful and path is not None:
             answers[i] = (path, {"by": "point", "placeholder": True})
@@ -122,6 +129,11 @@ def _classify(city: City, reports: Sequence[Report]) -> list[tuple[str | None, d
                 reason = {"by": "text", "confidence": round(best.confidence, 3), **best.reason}
                 answers[i] = (best.value, reason)
     return answers
+
+
+def _question(city: City, report: Report) -> Question:
+    hints = Hints(title=report.title, on=city.day(report.received_at))
+    return Question(report.text, report.language, hints)
 
 
 async def assign(
