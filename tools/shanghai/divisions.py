@@ -99,7 +99,7 @@ def build(domain: Path, geojson: Path) -> tuple[list[Division], dict[str, Any]]:
         made[community.code] = community
         shapes[community.code] = shape
     divisions += sorted(made.values(), key=lambda one: (one.level != "grid", one.code))
-    for level in ("grid", "town", "district", "city"):
+    for level in ("grid", "town", "district"):
         for one in divisions:
             if one.level == level:
                 parts = [shapes[below.code] for below in divisions if below.parent == one.code]
@@ -114,7 +114,7 @@ def write(divisions: list[Division], shapes: Mapping[str, Any], folder: Path) ->
         writer.writerow(_COLUMNS)
         writer.writerows(one.row() for one in divisions)
     (folder / "areas").mkdir(exist_ok=True)
-    for level in ("city", "district", "town", "community"):  # a grid is the sum of its communities
+    for level in ("district", "community"):  # the others are the sums of what lies in them
         features = [_feature(one, shapes[one.code]) for one in divisions if one.level == level]
         text = '{"type":"FeatureCollection","crs":"WGS-84","features":[\n'
         text += ",\n".join(features) + "\n]}\n"

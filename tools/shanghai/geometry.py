@@ -16,6 +16,7 @@ import shapely
 from numpy.typing import NDArray
 
 LATTICE = 1e-5  # degrees
+KINK = 5e-5  # degrees: smaller bends are straightened, on both sides of a line alike
 STRETCH = 0.855  # metres per degree of longitude over metres per degree of latitude
 Points = NDArray[np.float64]
 
@@ -107,7 +108,8 @@ def seam(districts: Mapping[str, Any], cells: Sequence[tuple[Cell, Any]]) -> dic
         if shapely.contains(city, inside):
             nearest = int(tree.nearest(inside))
             found.setdefault(cells[nearest][0], []).append(face)
-    return {cell: shapely.coverage_union_all(parts) for cell, parts in found.items()}
+    whole = [shapely.coverage_union_all(parts) for parts in found.values()]
+    return dict(zip(found, shapely.coverage_simplify(whole, KINK), strict=True))
 
 
 def _faces(lines: Any) -> list[Any]:

@@ -27,7 +27,7 @@ from yiwang.kit.db import prepare_connection
 Progress: TypeAlias = Callable[[int, int], None]  # cases loaded, cases wanted
 
 _CHUNK = 10_000
-_LOADERS = 4
+_LOADERS = 3
 _TABLES = ("reports", "cases", "orders", "checks")
 _MEMORY = "set work_mem = '64MB'; set maintenance_work_mem = '512MB'"
 _PENDING = "set gin_pending_list_limit = '256MB'"  # texts are indexed in few large steps

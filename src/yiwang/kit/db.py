@@ -16,23 +16,13 @@ from typing import Any, TypeAlias
 import asyncpg
 import msgspec
 
+from yiwang.kit.scope import Scope
+
+__all__ = ["Database", "Row", "Scope", "Tx", "columns", "prepare_connection", "scope_sql"]
+
 Row: TypeAlias = Any  # asyncpg.Record: a row that is read by column name
 
 _JSON = msgspec.json.Encoder()
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What a transaction may see: whole places (ltree paths), and matters of its units.
-
-    `persons` opens the reporters' identities, `person` the rows of the person itself.
-    """
-
-    actor: str
-    places: tuple[str, ...] = ()
-    units: tuple[str, ...] = ()
-    person: int | None = None
-    persons: bool = False
 
 
 @dataclass(slots=True)

@@ -67,6 +67,7 @@ def draw_from_records(data: Path, pack: Path) -> Drawn:
         _write(folder / f"{level}.geojson", areas)
     found = _locate(levels[Level.GRID], points)
     real = [record for record, _ in pointed]
+    districts = {place.name for place in tree.values() if place.level == Level.DISTRICT}
     return Drawn(
         areas={level.value: len(areas) for level, areas in levels.items()},
         records=len(records),
@@ -74,8 +75,12 @@ def draw_from_records(data: Path, pack: Path) -> Drawn:
         ward_share=_share(real, [_ward(adapter, code) for code in found], "ward"),
         precinct_share=_share(real, [code[1:].upper() for code in found], "precinct"),
         neighbourhood_share=_share(
-            real,
-            [tree[tree[tree[code].parent].parent].name if code else "" for code in found],
+            [record for record in real if record.neighbourhood in districts],
+            [
+                tree[tree[tree[code].parent].parent].name if code else ""
+                for record, code in zip(real, found, strict=True)
+                if record.neighbourhood in districts
+            ],
             "neighbourhood",
         ),
         seconds=round(time.monotonic() - began, 1),

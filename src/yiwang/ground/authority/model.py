@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
-from yiwang.kit.db import Scope
+from yiwang.kit.scope import Scope
 
 
 class Duty(StrEnum):
@@ -73,7 +74,7 @@ class Verdict:
     allowed: bool
     code: str  # "authority.holds" or the code of the refusal
     holding: Holding | None
-    facts: dict[str, str]
+    facts: dict[str, Any]
 
 
 def platform(root: str, title: str = "Yiwang") -> Actor:

@@ -8,7 +8,6 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from yiwang.ground.authority.rules import covers
 from yiwang.ground.judgement.keywords import KeywordClassifier
 from yiwang.ground.judgement.model import Classifier, MatchSettings
 from yiwang.ground.judgement.settings import read_match_settings
@@ -17,7 +16,7 @@ from yiwang.ground.packs.model import Level, Pack, Post, Setting, Text, Unit, Un
 from yiwang.ground.places.addresses import Gazetteer
 from yiwang.ground.places.coordinates import LocalFrame
 from yiwang.ground.places.locating import Locator
-from yiwang.ground.places.tree import PlaceTree
+from yiwang.ground.places.tree import PlaceTree, path_contains
 from yiwang.ground.taxonomy.catalogue import Taxonomy
 from yiwang.ground.worktime.calendar import Calendar
 from yiwang.kit.errors import Refusal
@@ -178,4 +177,4 @@ class City:
 
     def holds(self, over: str, path: str) -> bool:
         """Whether the place with path `over` is `path` or holds it."""
-        return covers(over, path)
+        return path_contains(over, path)

@@ -70,6 +70,9 @@ def _read_file(path: Path, label: str, areas: Areas, findings: Findings) -> None
     except json.JSONDecodeError as error:
         findings.add(Spot(label, error.lineno), "json_syntax", reason=error.msg)
         return
+    except RecursionError:
+        findings.add(Spot(label, 1), "json_syntax", reason="nested too deeply")
+        return
     features = collection.get("features") if isinstance(collection, dict) else None
     if not isinstance(features, list):
         findings.add(Spot(label, 1), "geojson_shape", file=label)
@@ -78,7 +81,7 @@ def _read_file(path: Path, label: str, areas: Areas, findings: Findings) -> None
     lines = _lines(text)
     for feature in features:
         properties = feature.get("properties") if isinstance(feature, dict) else None
-        code = str((properties or {}).get("code") or "")
+        code = str(properties.get("code") or "") if isinstance(properties, dict) else ""
         spot = Spot(label, lines.get(code, 1))
         if not code:
             findings.add(spot, "area_code_missing", file=label)

@@ -13,7 +13,7 @@ _MANIFEST = """\
 # A city as data. Every file is explained by its header line; `yiwang pack check` explains the rest.
 name = "{name}"
 version = "1"
-timezone = "Asia/Shanghai"
+timezone = "UTC"  # an IANA name
 languages = ["zh", "en"]
 root = "city"
 notices = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -104,6 +105,18 @@ class Row:
         self.findings.add(self.spot, "value_wrong", field=column, value=value, expected=expected)
 
 
+def _split(text: str, label: str, findings: Findings) -> Iterator[tuple[Spot, list[str]]]:
+    """The rows of a CSV text with the line each begins on; noted where it is none."""
+    reader = csv.reader(io.StringIO(text, newline=""))
+    before = 0
+    try:
+        for cells in reader:
+            yield Spot(label, before + 1), cells
+            before = reader.line_num
+    except csv.Error as error:
+        findings.add(Spot(label, before + 1), "csv_syntax", reason=error)
+
+
 def read_table(
     folder: Path,
     label: str,
@@ -123,12 +136,8 @@ def read_table(
     text = read_text(path, label, findings)
     if text is None:
         return
-    reader = csv.reader(text.splitlines(keepends=True))
     header: list[str] | None = None
-    before = 0
-    for cells in reader:
-        spot = Spot(label, before + 1)
-        before = reader.line_num
+    for spot, cells in _split(text, label, findings):
         if not any(cells) or cells[0].startswith("#"):
             continue
         if header is None:

@@ -1,7 +1,7 @@
 """From an address or a free text to a place, by the names it contains, with a confidence.
 
 There is no gazetteer of roads: a road is read and kept, the place comes from names of districts,
-towns and communities. A name that people also use for a road ("南京东路") counts little unless
+towns and communities. A name that people also use for a road ("人民路") counts little unless
 the text says 街道 or names the district as well.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
 
@@ -65,9 +65,11 @@ class _Hit:
 class Gazetteer:
     """All names of a city's places, searchable in any text."""
 
-    names: Mapping[str, tuple[tuple[Place, float], ...]]
-    lengths: Mapping[str, tuple[int, ...]]  # first two characters -> lengths of names, long first
-    by_code: Mapping[str, Place]
+    names: Mapping[str, tuple[tuple[Place, float], ...]] = field(repr=False)
+    lengths: Mapping[str, tuple[int, ...]] = field(
+        repr=False
+    )  # by first two characters, long first
+    by_code: Mapping[str, Place] = field(repr=False)
 
     @classmethod
     def build(cls, pack: Pack) -> Self:

@@ -15,7 +15,12 @@ _LANE = re.compile(r"(\d+)\s*弄")
 _NUMBER = re.compile(r"(\d+(?:\s*[-－甲乙丙丁]\s*\d*)?)\s*号(?!楼|线)")
 _BUILDING = re.compile(r"(\d+)\s*(?:号楼|幢|栋|座)")
 _ROOM = re.compile(r"(\d+[A-Za-z]?)\s*室")
-_CHINESE_NUMBER = re.compile(r"[〇零一二三四五六七八九十百]+(?=弄|号|室|幢|栋)")
+_CHINESE_NUMBER = re.compile(
+    r"(?<![〇零一二三四五六七八九十百千万])"
+    r"(?:[一二三四五六七八九]百(?:零?[一二三四五六七八九]|[一二三四五六七八九]?十[一二三四五六七八九]?)?"
+    r"|[一二三四五六七八九]?十[一二三四五六七八九]?|[〇零一二三四五六七八九]+)"
+    r"(?=弄|号|室|幢|栋)"
+)
 _STREET = re.compile(
     r"(?:(?P<before>\d+[A-Za-z]?)\s+)?"
     r"(?P<road>(?:[A-Z0-9][\w.'’]*\s+){1,4}"

@@ -6,66 +6,20 @@ these steps; all of them work on many matters at once, because reactions come in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from functools import cache
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from yiwang.ground.authority import rules as authority
 from yiwang.ground.authority.model import Actor, Duty
 from yiwang.ground.ledger import service as ledger
 from yiwang.ground.ledger.service import Entry
+from yiwang.ground.procedure.model import Change, M, Procedure
 from yiwang.kit import lifecycle
-from yiwang.kit.db import Row, Tx
+from yiwang.kit.db import Tx
 from yiwang.kit.errors import Refusal
-from yiwang.kit.lifecycle import Facts, Matter, Rule, Table
-
-M = TypeVar("M", bound=Matter)
-
-
-@dataclass(frozen=True)
-class Procedure(Generic[M]):
-    """One kind of matter: its lifecycle, its table in the database and its value.
-
-    `units` gives the units a matter belongs to, `case_id` the case it is part of. The fields of
-    `model` are the columns of `relation`.
-    """
-
-    table: Table
-    relation: str
-    model: type[M]
-    units: Callable[[M], Iterable[str]]
-    case_id: Callable[[M], int | None]
-
-    def names(self) -> tuple[str, ...]:
-        """The columns, in the model's order."""
-        return _names(self.model)
-
-    def read(self, row: Row) -> M:
-        """A row of the relation as the model."""
-        return self.model(
-            **{
-                name: tuple(value) if isinstance(value := row[name], list) else value
-                for name in self.names()
-            }
-        )
-
-
-@cache
-def _names(model: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(model))
-
-
-@dataclass(frozen=True, slots=True)
-class Change(Generic[M]):
-    """One matter before and after one action."""
-
-    before: M
-    after: M
-    rule: Rule
-    facts: Facts
-    at: datetime | None = None  # when it was done; the transaction's moment where not given
+from yiwang.kit.lifecycle import Facts, Rule
 
 
 async def lock(tx: Tx, procedure: Procedure[M], ids: Iterable[int]) -> dict[int, M]:

@@ -12,6 +12,7 @@ _CODES = {
     "missing": "web.field_missing",
     "extra_forbidden": "web.field_unknown",
     "string_type": "web.field_text",
+    "string_unicode": "web.field_text",
     "string_too_short": "web.field_short",
     "string_too_long": "web.field_long",
     "string_pattern_mismatch": "web.field_pattern",
@@ -50,7 +51,12 @@ def _code(sort: str) -> str:
 
 def pointer(steps: Iterable[object]) -> str:
     """A JSON pointer (RFC 6901) through these steps."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+    return "".join("/" + _plain(step).replace("~", "~0").replace("/", "~1") for step in steps)
+
+
+def _plain(step: object) -> str:
+    """A step as text; half a surrogate pair in a key cannot be sent back as it came."""
+    return str(step).encode("utf-8", "replace").decode("utf-8")
 
 
 def found_faults(rows: Iterable[Mapping[str, Any]]) -> tuple[list[Fault], list[str]]:
@@ -62,7 +68,7 @@ def found_faults(rows: Iterable[Mapping[str, Any]]) -> tuple[list[Fault], list[s
         part = str(loc[0]) if loc and loc[0] in _PARTS else "body"
         steps = loc[1:] if loc and loc[0] in _PARTS else loc
         facts = {str(key): value for key, value in row.get("ctx", {}).items()}
-        facts["field"] = str(steps[-1]) if steps else part
+        facts["field"] = _plain(steps[-1]) if steps else part
         facts["reason"] = row["msg"]
         faults.append(Fault(pointer(steps), _code(row["type"]), facts))
         places.append(part)

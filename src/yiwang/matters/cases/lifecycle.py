@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from yiwang.ground.procedure.service import Procedure
+from yiwang.ground.procedure.model import Procedure
 from yiwang.kit.errors import Refusal
 from yiwang.kit.lifecycle import Facts, Rule, Table
 from yiwang.matters.cases.model import Case

@@ -10,7 +10,7 @@ from typing import Any
 from yiwang.ground.authority.model import Actor
 from yiwang.ground.city import City
 from yiwang.ground.procedure import service as procedure
-from yiwang.ground.procedure.service import Change
+from yiwang.ground.procedure.model import Change
 from yiwang.kit.db import Tx
 from yiwang.kit.errors import Refusal
 from yiwang.matters.cases import rules, store

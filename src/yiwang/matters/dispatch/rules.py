@@ -163,12 +163,22 @@ def _accept(after: Order, facts: Facts, now: datetime, city: City, by: Any) -> O
 
 
 def _return(after: Order, facts: Facts, now: datetime, city: City, by: Any) -> Order:
-    return replace(after, returned_reason=facts["reason"])
+    return replace(after, returned_reason=facts["reason"], pending=None)
 
 
 def _reissue(after: Order, facts: Facts, now: datetime, city: City, by: Any) -> Order:
     """Back to the unit: its clocks go on from where they began; a return wins no time."""
-    return replace(after, accepted_at=None, handler=None)
+    return replace(after, accepted_at=None, handler=None, returned_reason=None)
+
+
+def _recall(after: Order, facts: Facts, now: datetime, city: City, by: Any) -> Order:
+    """Taken back: a return that nobody judged does not speak against the unit later."""
+    return replace(after, returned_reason=None, pending=None)
+
+
+def _move(after: Order, facts: Facts, now: datetime, city: City, by: Any) -> Order:
+    """The ruling stands as an upheld return: never again to this unit for this thing."""
+    return replace(after, returned_reason=facts["reason"])
 
 
 def _contact(after: Order, facts: Facts, now: datetime, city: City, by: Any) -> Order:
@@ -259,6 +269,8 @@ _EFFECTS = {
     "return": _return,
     "refuse_return": _reissue,
     "keep": _reissue,
+    "move": _move,
+    "recall": _recall,
     "contact": _contact,
     "reach": _reach,
     "ask_extension": _ask_extension,

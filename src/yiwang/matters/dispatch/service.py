@@ -10,7 +10,7 @@ from typing import Any
 from yiwang.ground.authority.model import Actor
 from yiwang.ground.city import City
 from yiwang.ground.procedure import service as procedure
-from yiwang.ground.procedure.service import Change
+from yiwang.ground.procedure.model import Change
 from yiwang.kit.db import Row, Tx
 from yiwang.kit.errors import Refusal
 from yiwang.matters.cases import service as cases
@@ -43,12 +43,12 @@ async def propose(tx: Tx, city: City, case_ids: Sequence[int]) -> None:
     before = await store.orders_of(tx, [case.id for case in waiting])
     excluded: dict[int, set[str]] = {}
     for row in before:
-        if row["state"] == "withdrawn":
+        if row["state"] == "withdrawn" and row["returned_reason"]:
             excluded.setdefault(row["case_id"], set()).add(row["unit"])
     plans = []
     held_back = []
     for case in waiting:
-        moment = tx.moment(case.filed_at)
+        moment = tx.moment(_waiting_since(case))
         day = city.day(moment)
         if case.dispatch_reason.get("manual"):
             continue
@@ -62,6 +62,14 @@ async def propose(tx: Tx, city: City, case_ids: Sequence[int]) -> None:
             plans.append(Plan(case, found.lead, found.assist, found.reason, moment))
     await _hold(tx, city, held_back)
     await issue(tx, city, keeper(city), plans)
+
+
+def _waiting_since(case: Case) -> datetime | None:
+    """Since when the case waits to be dispatched: filed, or given back, or opened again."""
+    start = case.limit_reason.get("dispatch", {}).get("start")
+    if start:
+        return datetime.fromisoformat(start)
+    return None if case.rounds else case.filed_at
 
 
 async def _hold(tx: Tx, city: City, rows: Sequence[tuple[Case, dict[str, Any]]]) -> None:
@@ -104,13 +112,14 @@ async def issue(tx: Tx, city: City, actor: Actor, plans: Sequence[Plan]) -> list
         for case, plan in zip(done, plans, strict=True)
         for unit, role in ((plan.lead, "lead"), *((unit, "assist") for unit in plan.assist))
     ]
-    await _create(tx, city, actor, orders)
+    await create_orders(tx, city, actor, orders)
     return done
 
 
-async def _create(
+async def create_orders(
     tx: Tx, city: City, actor: Actor, rows: Sequence[tuple[Case, str, str, Plan]]
 ) -> list[Order]:
+    """Issue an order for each (case, unit, "lead" or "assist", plan), its clocks started."""
     ids = await procedure.new_ids(tx, ORDERS, len(rows))
     orders = [
         rules.start_order(
@@ -191,12 +200,9 @@ async def dispatch_by_hand(
 
 async def _refuse_repeat(tx: Tx, case: Case, units: set[str]) -> None:
     for row in await store.orders_of(tx, [case.id]):
-        if row["unit"] in units and row["state"] == "withdrawn" and row["round"] > 0:
-            returned = await tx.fetchval(
-                "select returned_reason from orders where id = $1", row["id"]
-            )
-            if returned:
-                raise Refusal("dispatch.returned_before", unit=row["unit"], reason=returned)
+        returned = row["returned_reason"]
+        if row["unit"] in units and row["state"] == "withdrawn" and returned:
+            raise Refusal("dispatch.returned_before", unit=row["unit"], reason=returned)
 
 
 async def move(
@@ -311,11 +317,12 @@ async def raise_dispute(tx: Tx, city: City, actor: Actor, step: Step) -> Order:
     )
     facts = {"unit": order.unit, "against": other.code, "centre": centre.code}
     await procedure.create(tx, actor, DISPUTES, [dispute], "raise", "V", [facts])
-    await _add_parties(tx, order.case_id, (other.code, centre.code))
+    await add_parties(tx, order.case_id, (other.code, centre.code))
     return order
 
 
-async def _add_parties(tx: Tx, case_id: int, units: Sequence[str]) -> None:
+async def add_parties(tx: Tx, case_id: int, units: Sequence[str]) -> None:
+    """Units that have a say in a case from now on, and so see it."""
     await tx.execute(
         "update cases set parties = (select array_agg(distinct u) from unnest(parties || $2) u)"
         " where id = $1",
@@ -329,12 +336,13 @@ async def decide_dispute(
     city: City,
     actor: Actor,
     dispute_id: int,
+    action: str,
     facts: Mapping[str, Any],
     version: int | None = None,
 ) -> Dispute:
     """The centre names the unit that leads: the same one keeps the order, another gets the case."""
     dispute = await procedure.lock_one(tx, DISPUTES, dispute_id)
-    rule = procedure.permit(DISPUTES, actor, dispute, "decide", facts, version)
+    rule = procedure.permit(DISPUTES, actor, dispute, action, facts, version)
     unit = city.unit(facts["unit"]).code
     after = replace(
         dispute,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from yiwang.ground.procedure.service import Procedure
+from yiwang.ground.procedure.model import Procedure
 from yiwang.kit.lifecycle import Rule, Table
 from yiwang.matters.sources.model import Report
 

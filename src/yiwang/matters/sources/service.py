@@ -13,7 +13,7 @@ from yiwang.ground.authority.model import Actor, platform
 from yiwang.ground.city import City
 from yiwang.ground.judgement.model import Hints, Question
 from yiwang.ground.procedure import service as procedure
-from yiwang.ground.procedure.service import Change
+from yiwang.ground.procedure.model import Change
 from yiwang.kit.db import Tx
 from yiwang.kit.errors import Refusal
 from yiwang.matters.sources import rules

@@ -1,0 +1,181 @@
+"""Routes to every matter: one, its history, its actions, and many actions at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from yiwang.ground.authority.model import Actor
+from yiwang.ground.gate.clock import SimulatedClock
+from yiwang.ground.gate.doors import anybody_signed_in, gate_of
+from yiwang.ground.gate.service import Gate
+from yiwang.ground.procedure import service as procedure
+from yiwang.ground.procedure.shapes import show
+from yiwang.kit.errors import Refusal
+from yiwang.kit.web.conditions import seen_version, tag
+from yiwang.kit.web.problems import document, documented
+from yiwang.matters.cases.lifecycle import CASES
+from yiwang.matters.desk import bulk, service
+from yiwang.matters.desk.timeline import timeline_of
+
+router = APIRouter(prefix="/api/v1", tags=["matters"])
+
+AtGate = Annotated[Gate, Depends(gate_of)]
+Staff = Annotated[Actor, anybody_signed_in(scope="cases:read")]
+Actors = Annotated[Actor, anybody_signed_in(scope="cases:act")]
+MatterName = Literal["cases", "orders", "checks", "approvals", "disputes"]
+Number = Annotated[int, Field(ge=1, lt=2**63)]
+
+_ENCODER = msgspec.json.Encoder()
+_SINGULAR = {
+    "cases": "case",
+    "orders": "order",
+    "checks": "check",
+    "approvals": "approval",
+    "disputes": "dispute",
+}
+
+
+class ActionIn(BaseModel):
+    """The facts that come with an action, and the version of the matter that was seen."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"facts": {"reason": "不属于本单位职责"}, "version": 3}]},
+    )
+    facts: dict[str, Any] = Field(default_factory=dict)
+    version: int | None = Field(None, ge=1, lt=2**31)
+
+
+class ReportRef(BaseModel):
+    """A report as another system knows it; it stands for its case, or that case's lead order."""
+
+    model_config = ConfigDict(extra="forbid")
+    system: str = Field(min_length=1, max_length=80)
+    external_id: str = Field(min_length=1, max_length=200)
+
+
+class ItemIn(BaseModel):
+    """One of many actions: on a matter by its id, or by a report another system knows."""
+
+    model_config = ConfigDict(extra="forbid")
+    matter: Literal["case", "order", "check", "approval", "dispute"]
+    action: str = Field(min_length=1, max_length=40)
+    id: int | None = Field(None, ge=1, lt=2**63)
+    report: ReportRef | None = None
+    facts: dict[str, Any] = Field(default_factory=dict)
+    version: int | None = Field(None, ge=1, lt=2**31)
+    at: AwareDatetime | None = None
+
+
+class BulkIn(BaseModel):
+    """Up to 500 actions, done in their order; each succeeds or fails alone."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"items": [{"matter": "order", "id": 7, "action": "accept"}]}]
+        },
+    )
+    items: list[ItemIn] = Field(min_length=1, max_length=bulk.MOST)
+
+
+def reply(body: Any, status: int = 200, **headers: str) -> Response:
+    """A JSON answer, encoded once."""
+    return Response(_ENCODER.encode(body), status, headers, "application/json")
+
+
+@router.get(
+    "/{matters}/{number}",
+    responses=documented((401, 403, 404, 422, 429, 503)),
+    response_model=dict[str, Any],
+)
+async def get_matter(
+    request: Request, matters: MatterName, number: Number, gate: AtGate, actor: Staff
+) -> Response:
+    """One matter with the actions I may do now. 查看事项及当前可执行的动作。"""
+    kind = service.PROCEDURES[_SINGULAR[matters]]
+    async with gate.begin(request, actor) as tx:
+        matter = await procedure.find(tx, kind, number)
+    return reply(show(gate.city, actor, kind, matter), etag=tag(matter.version))
+
+
+@router.get(
+    "/cases/{number}/history",
+    responses=documented((401, 403, 404, 422, 429, 503)),
+    response_model=dict[str, Any],
+)
+async def get_history(request: Request, number: Number, gate: AtGate, actor: Staff) -> Response:
+    """Everything that happened to a case, and who used how much time. 案件全过程与各环节用时。"""
+    async with gate.begin(request, actor) as tx:
+        case = await procedure.find(tx, CASES, number)
+        found = await timeline_of(tx, gate.city, case)
+    return reply(found)
+
+
+@router.post(
+    "/{matters}/{number}/actions/{action}",
+    responses=documented((400, 401, 403, 404, 409, 412, 413, 422, 429, 503)),
+    response_model=dict[str, Any],
+)
+async def act(
+    request: Request,
+    matters: MatterName,
+    number: Number,
+    action: str,
+    body: ActionIn,
+    gate: AtGate,
+    actor: Actors,
+) -> Response:
+    """Do one action to a matter; the answer is the matter after it. 对事项执行一个动作。"""
+    version = body.version if body.version is not None else seen_version(request)
+    name = _SINGULAR[matters]
+    async with gate.begin(request, actor) as tx:
+        after = await service.act(
+            tx, gate.city, actor, name, number, action, body.facts, version
+        )
+    return reply(show(gate.city, actor, service.PROCEDURES[name], after), etag=tag(after.version))
+
+
+@router.post(
+    "/actions",
+    responses=documented((400, 401, 403, 413, 422, 429, 503)),
+    response_model=dict[str, Any],
+)
+async def act_bulk(request: Request, body: BulkIn, gate: AtGate, actor: Actors) -> Response:
+    """Many actions at once; each item says whether it was done. 批量执行动作，逐项返回结果。"""
+    if not isinstance(gate.clock, SimulatedClock) and any(item.at for item in body.items):
+        raise Refusal("desk.at_refused")
+    items = [_item(row) for row in body.items]
+    latest = max((row.at for row in body.items if row.at), default=None)
+    async with gate.db.begin(actor.scope, latest or gate.now(request)) as tx:
+        outcomes = await bulk.act_all(tx, gate.city, actor, items)
+    rows = [_outcome(outcome, actor) for outcome in outcomes]
+    return reply({"items": rows, "done": sum(row["ok"] for row in rows)})
+
+
+def _item(row: ItemIn) -> bulk.Item:
+    if (row.id is None) == (row.report is None):
+        raise Refusal("desk.item_address")
+    at: datetime | None = row.at
+    return bulk.Item(
+        matter=row.matter,
+        action=row.action,
+        id=row.id,
+        system=row.report.system if row.report else "",
+        external_id=row.report.external_id if row.report else "",
+        facts=row.facts,
+        version=row.version,
+        at=at,
+    )
+
+
+def _outcome(outcome: bulk.Outcome, actor: Actor) -> dict[str, Any]:
+    if outcome.refusal is not None:
+        return {"ok": False, "problem": document(outcome.refusal, actor.language)}
+    matter = outcome.matter
+    return {"ok": True, "id": matter.id, "state": matter.state, "version": matter.version}

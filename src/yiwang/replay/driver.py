@@ -1,0 +1,191 @@
+"""Drives the windows of a plan through the service, one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from yiwang.kit.errors import Refusal
+from yiwang.replay.plan import Closing, Filing, Plan, Window
+from yiwang.replay.service import Action, ReportView, Service
+
+_ELSEWHERE = "The records show this was handled by {unit}."
+_WITHOUT_PLACE = "placed as the record says"
+_ALREADY = frozenset({"procedure.not_possible"})  # the step was done before an interruption
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a replay is, and what the service refused."""
+
+    sent: int = 0
+    known_before: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    first_reason: str = ""
+    desk: int = 0
+    sent_back: int = 0
+    closed: int = 0
+    with_case: int = 0  # closings of repeats: they end with the case they were attached to
+    done_before: int = 0
+
+
+@dataclass(slots=True)
+class Driver:
+    """Runs windows. Nothing is lost or doubled when a window is run twice."""
+
+    service: Service
+    plan: Plan
+    speed: float | None  # simulated seconds per second; None as fast as the service goes
+    on_step: Callable[[int], None]  # told how many steps were just finished
+    progress: Progress = field(default_factory=Progress)
+    _views: dict[str, ReportView] = field(default_factory=dict)
+    _last_id: int = 0
+
+    async def run(self, first: int, on_window: Callable[[Window], None]) -> None:
+        """Run the windows from `first` on; `on_window` is called after each."""
+        if first:
+            await self._read()
+        for window in self.plan.windows[first:]:
+            began = time.monotonic()
+            await self._file(window.filings)
+            await self._close(window.closings)
+            on_window(window)
+            await self._keep_pace(window, began)
+
+    async def _file(self, filings: Sequence[Filing]) -> None:
+        if not filings:
+            return
+        before = self._last_id
+        await asyncio.gather(*(self._file_one(filing) for filing in filings))
+        await self.service.calm()
+        await self._read()
+        waiting = [row for row in filings if self._state(row) in ("received", "queued")]
+        if waiting:
+            await self._act([self._place(row) for row in waiting])
+            self.progress.desk += len(waiting)
+        elsewhere = [row for row in filings if self._is_elsewhere(row)]
+        if elsewhere:
+            await self._send_back(elsewhere)
+        if waiting or elsewhere:
+            await self.service.calm()
+            self._last_id = before
+            await self._read()
+
+    async def _file_one(self, filing: Filing) -> None:
+        answer = await self.service.report(filing.body, filing.at)
+        if answer.ok:
+            self.progress.sent += 1
+            self.progress.known_before += answer.status == 200
+        else:
+            self._note(answer.code, answer.problem)
+        self.on_step(1)
+
+    async def _close(self, closings: Sequence[Closing]) -> None:
+        actions: list[Action] = []
+        for closing in closings:
+            view = self._views.get(closing.external_id)
+            if view is None or view.case is None:
+                continue  # refused at intake, and counted there
+            if view.state == "attached":
+                self.progress.with_case += 1
+                continue
+            self.progress.closed += 1
+            actions += self._end(closing)
+        await self._act(actions)
+        if actions:
+            await self.service.calm()
+        self.on_step(len(closings))
+
+    def _end(self, closing: Closing) -> list[Action]:
+        name, at = closing.external_id, closing.at
+        if closing.duplicate:
+            return [Action("case", name, "close", {"reason": closing.result}, at)]
+        facts = {"result": closing.result, "outcome": closing.outcome}
+        return [
+            Action("order", name, "accept", {}, at),
+            Action("order", name, "finish", facts, at),
+        ]
+
+    def _place(self, filing: Filing) -> Action:
+        facts = {"place": filing.place, "note": _WITHOUT_PLACE}
+        if filing.kind:
+            facts["kind"] = filing.kind
+        return Action("report", filing.external_id, "file", facts, filing.at)
+
+    def _is_elsewhere(self, filing: Filing) -> bool:
+        """Whether the unit it was dispatched to is not the one that handled it in the records."""
+        view = self._views.get(filing.external_id)
+        return (
+            view is not None
+            and view.state == "filed"
+            and view.case is not None
+            and view.case.lead is not None
+            and bool(filing.unit)
+            and view.case.lead != filing.unit
+        )
+
+    async def _send_back(self, filings: Sequence[Filing]) -> None:
+        """The unit returns what is not its own; the dispatcher agrees and names the right one."""
+        actions = []
+        for filing in filings:
+            facts = {"reason": _ELSEWHERE.format(unit=filing.unit)}
+            upheld = {**facts, "unit": filing.unit}
+            actions += [
+                Action("order", filing.external_id, "return", facts, filing.at),
+                Action("order", filing.external_id, "uphold_return", upheld, filing.at),
+            ]
+        await self._act(actions)
+        self.progress.sent_back += len(filings)
+
+    async def _act(self, actions: Sequence[Action]) -> None:
+        if not actions:
+            return
+        for answer in await self.service.act(actions):
+            if answer.get("ok"):
+                continue
+            problem: Mapping[str, Any] = answer.get("problem") or {}
+            code = str(problem.get("code", "?"))
+            if code in _ALREADY:
+                self.progress.done_before += 1
+            else:
+                self._note(code, str(problem.get("detail", code)))
+
+    def _note(self, code: str, reason: str) -> None:
+        self.progress.refused[code] += 1
+        self.progress.first_reason = self.progress.first_reason or reason
+        if self.progress.refused.total() > max(100, self.plan.steps // 20):
+            raise Refusal(
+                "replay.refused",
+                count=self.progress.refused.total(),
+                total=self.plan.steps,
+                what="steps",
+                reason=self.progress.first_reason,
+            )
+
+    def _state(self, filing: Filing) -> str:
+        view = self._views.get(filing.external_id)
+        return view.state if view is not None else ""
+
+    async def _read(self) -> None:
+        """What became of the reports that came since the last look."""
+        async for view in self.service.reports(self._last_id):
+            self._views[view.external_id] = view
+            self._last_id = max(self._last_id, view.id)
+
+    async def _keep_pace(self, window: Window, began: float) -> None:
+        if self.speed is None:
+            return
+        wanted = (window.until - window.since).total_seconds() / self.speed
+        await asyncio.sleep(max(0.0, wanted - (time.monotonic() - began)))
+
+
+def horizon(plan: Plan) -> datetime:
+    """The last moment of a plan: what is open then stays open."""
+    if not plan.windows:
+        raise ValueError("a plan without steps has no end")
+    return plan.windows[-1].until + timedelta(seconds=1)

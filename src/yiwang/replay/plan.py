@@ -1,0 +1,166 @@
+"""What a replay does, and when: the records as one sequence of reports and closings. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from yiwang.replay.dataset import Adapter, OutcomeRule, Record
+from yiwang.replay.naming import district_code, grid_code, kind_key, unit_code
+
+WINDOW_STEPS = 400
+_RESULT_LIMIT = 2000
+_TITLE_LIMIT = 200
+_ADDRESS_LIMIT = 300
+_UNSAID = "Closed; the records give no reason."
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """One report to hand in at `at`. `place` is what a desk would say where the point says
+    nothing, `unit` the unit whose queue the city used; "" where the pack has none."""
+
+    at: datetime
+    external_id: str
+    body: Mapping[str, Any]
+    kind: str
+    place: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The end of one record at `at`. A `duplicate` ends by closing the case with its reason,
+    anything else by the unit's accepting and finishing its order with `result`."""
+
+    at: datetime
+    external_id: str
+    duplicate: bool
+    result: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of simulated time: first all its reports, then all its closings."""
+
+    index: int
+    filings: tuple[Filing, ...]
+    closings: tuple[Closing, ...]
+
+    @property
+    def since(self) -> datetime:
+        """The first moment."""
+        return min(step.at for step in (*self.filings, *self.closings))
+
+    @property
+    def until(self) -> datetime:
+        """The last moment."""
+        return max(step.at for step in (*self.filings, *self.closings))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All windows in order. `digest` tells one plan from another."""
+
+    windows: tuple[Window, ...]
+    reports: int
+    closings: int
+    digest: str
+
+    @property
+    def steps(self) -> int:
+        """Reports and closings."""
+        return self.reports + self.closings
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the pack holds: keys of kinds, codes of places and of units."""
+
+    kinds: Collection[str]
+    places: Collection[str]
+    units: Collection[str]
+
+
+def make_plan(
+    records: Iterable[Record], adapter: Adapter, known: Known, window_steps: int = WINDOW_STEPS
+) -> Plan:
+    """The plan of a replay: every step in time order, at most `window_steps` in a window.
+
+    At one moment reports come before closings, so that no record ends before it began.
+    """
+    records = list(records)
+    steps: list[Filing | Closing] = [_filing(record, adapter, known) for record in records]
+    steps += [_closing(record, adapter.outcomes) for record in records if record.closed]
+    steps.sort(key=lambda step: (step.at, isinstance(step, Closing), step.external_id))
+    windows = tuple(
+        Window(
+            index,
+            tuple(step for step in part if isinstance(step, Filing)),
+            tuple(step for step in part if isinstance(step, Closing)),
+        )
+        for index, part in enumerate(_parts(steps, window_steps))
+    )
+    reports = sum(len(window.filings) for window in windows)
+    names = "\n".join(f"{step.at.isoformat()} {step.external_id}" for step in steps)
+    digest = sha256(f"{window_steps}\n{names}".encode()).hexdigest()
+    return Plan(windows, reports, len(steps) - reports, digest)
+
+
+def _parts(
+    steps: Sequence[Filing | Closing], size: int
+) -> Iterator[Sequence[Filing | Closing]]:
+    for start in range(0, len(steps), size):
+        yield steps[start : start + size]
+
+
+def _filing(record: Record, adapter: Adapter, known: Known) -> Filing:
+    key = kind_key(adapter, record.type)
+    kind = key if key in known.kinds else ""
+    title = record.title or record.type
+    body: dict[str, Any] = {
+        "external_id": record.id,
+        "title": title[:_TITLE_LIMIT],
+        "text": title,
+        "address": record.address[:_ADDRESS_LIMIT],
+        "lon": record.lon,
+        "lat": record.lat,
+        "source": adapter.source,
+        "language": adapter.language,
+        "attributes": {"channel": record.source} if record.source else {},
+    }
+    if kind:
+        body["kind"] = kind
+    unit = unit_code(record.queue)
+    return Filing(
+        at=record.opened,
+        external_id=record.id,
+        body=body,
+        kind=kind,
+        place=_place(record, adapter, known),
+        unit=unit if unit in known.units else "",
+    )
+
+
+def _place(record: Record, adapter: Adapter, known: Known) -> str:
+    """The deepest place the record itself names."""
+    for code in (grid_code(adapter, record), district_code(record.neighbourhood)):
+        if code in known.places:
+            return code
+    return adapter.root
+
+
+def _closing(record: Record, rules: Sequence[OutcomeRule]) -> Closing:
+    assert record.closed is not None  # asked only for those that were closed
+    rule = next((rule for rule in rules if rule.pattern.search(record.closing)), None)
+    return Closing(
+        at=max(record.closed, record.opened),
+        external_id=record.id,
+        duplicate=rule is not None and rule.action == "duplicate",
+        result=" ".join(record.closing.split())[:_RESULT_LIMIT] or _UNSAID,
+        outcome=rule.outcome if rule is not None and rule.outcome else "solved",
+    )
