@@ -116,6 +116,8 @@ create table ledger_tiles (
   hashes bytea not null,
   primary key (level, number)
 );
+-- Hashes do not compress.
+alter table ledger_tiles alter hashes set storage external;
 create table ledger_batches (
   first_position bigint primary key,
   count          integer not null,
@@ -191,7 +193,10 @@ grant select on settings, pack_items, ledger_tiles, ledger_batches, ledger_heads
 grant insert, update, delete on settings, pack_items to yiwang_worker;
 grant select, insert, update on persons, credentials, appointments, sessions, api_keys, jobs
   to yiwang_service, yiwang_worker;
-grant select, insert on events to yiwang_service, yiwang_worker;
+grant select on events to yiwang_service, yiwang_worker;
+-- Order, transaction and salt of an event are the database's to give, never the writer's.
+grant insert (at, actor, unit, action, matter, matter_id, case_id, place, article, rule, before,
+              after, facts) on events to yiwang_service, yiwang_worker;
 grant insert on ledger_batches, ledger_heads to yiwang_worker;
 grant insert, update on ledger_tiles to yiwang_worker;
 grant select, insert on todos to yiwang_service;

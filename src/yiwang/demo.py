@@ -132,10 +132,3 @@ async def feed(home: Home, base_url: str, say: Callable[[str], None], count: int
         taken = sum(await asyncio.gather(*(send(sample) for sample in samples)))
     say(f"feed: {taken} synthetic reports sent, each labelled as synthetic")
     return taken
-
-
-async def prepare(
-    home: Home, port: int, pack: str, say: Callable[[str], None]
-) -> dict[str, object]:
-    """Bring the installation up to date for the demonstration."""
-    return await setup.prepare(home, pack, base_url=f"http://127.0.0.1:{port}", say=say)

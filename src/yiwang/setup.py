@@ -14,7 +14,7 @@ from yiwang import flow
 from yiwang.ground.authority.model import platform
 from yiwang.ground.city import City
 from yiwang.ground.identity import service as identity
-from yiwang.ground.identity.model import Change
+from yiwang.ground.identity.model import Change, Issued
 from yiwang.ground.ledger import service as ledger
 from yiwang.ground.ledger.service import Entry
 from yiwang.ground.packs import store as packs
@@ -44,7 +44,7 @@ class KeyWish:
 
 
 KEYS = (
-    KeyWish("open311", "open311", ("open311",)),
+    KeyWish("open311", "open311", ("open311:write",)),
     KeyWish("integrator", "integrator", ("reports:write", "reports:read", "cases:read")),
 )
 
@@ -56,6 +56,11 @@ def pack_folder(name: str) -> Path:
             return folder
     known = sorted(folder.parent.name for folder in PACKS.glob("*/pack.toml"))
     raise Refusal("packs.folder_missing", folder=name, known=", ".join(known))
+
+
+def default_pack() -> str:
+    """The pack of an installation that names none: `packs/default` says which."""
+    return (PACKS / "default").read_text(encoding="utf-8").strip()
 
 
 async def prepare_database(home: Home, say: Say = _quiet) -> None:
@@ -189,6 +194,26 @@ async def create_accounts(home: Home, city: City, say: Say = _quiet) -> list[dic
     return found
 
 
+async def add_person(home: Home, login: str, name: str, post: str) -> Issued:
+    """One person in one post, with a generated password and second factor."""
+    await prepare_database(home)
+    db = await Database.open(home.role_url("yiwang_worker"), size=1, routing=flow.ROUTING)
+    try:
+        city = await load_city(db)
+        async with db.begin(Scope("keeper"), datetime.now(UTC)) as tx:
+            issued, change = await identity.create_person(
+                tx, login, name, instance=home.instance_secret
+            )
+            await _record_change(tx, city, change)
+            _, change = await identity.appoint(
+                tx, issued.person.id, post, city.posts, by="command"
+            )
+            await _record_change(tx, city, change)
+            return issued
+    finally:
+        await db.close()
+
+
 async def create_keys(
     home: Home, city: City, wishes: Iterable[KeyWish] = KEYS
 ) -> list[dict[str, Any]]:
@@ -217,7 +242,7 @@ async def create_keys(
 
 async def prepare(
     home: Home,
-    pack: str = "shanghai",
+    pack: str | None = None,
     *,
     accounts: bool = True,
     keys: Iterable[KeyWish] = KEYS,
@@ -229,7 +254,7 @@ async def prepare(
     Runs as often as one likes: what is there stays, accounts and keys are made once.
     """
     await prepare_database(home, say)
-    city = await install_pack(home, pack_folder(pack), say)
+    city = await install_pack(home, pack_folder(pack or default_pack()), say)
     access = home.access()
     if accounts and not access.get("accounts"):
         access["accounts"] = await create_accounts(home, city, say)
@@ -237,7 +262,7 @@ async def prepare(
         access["keys"] = await create_keys(home, city, keys)
     access["base_url"] = base_url or access.get("base_url", "")
     access["open311_api_key"] = next(
-        (row["key"] for row in access["keys"] if "open311" in row["scopes"]), ""
+        (row["key"] for row in access["keys"] if "open311:write" in row["scopes"]), ""
     )
     access["database_url"] = home.role_url("yiwang_service")
     if home.is_embedded:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,7 +26,10 @@ from yiwang.matters.cases import service as cases
 
 log = logging.getLogger("yiwang.worker")
 
+Step = Callable[[], Awaitable[object]]  # what it returns is true while there is more to do
+
 BATCH = 300
+_JOBS_S = 1.0
 _PARK_AFTER = 8
 _IDLE_S = 0.15
 _WATCH_S = 2.0
@@ -48,16 +51,16 @@ class Worker:
     def _scope(self) -> Scope:
         return Scope("platform", places=(self.city.root_path,), persons=True)
 
-    async def run(self) -> None:
-        """Work until `stopping` is set."""
+    async def run(self, jobs: Sequence[Step] = ()) -> None:
+        """Work until `stopping` is set; `jobs` are further steps, looked at every second."""
         await asyncio.gather(
             self._repeat("reactions", self.step, 0.0),
             self._repeat("clocks", self.watch, _WATCH_S),
             self._repeat("ledger", self.seal, _SEAL_S),
+            *(self._repeat("jobs", job, _JOBS_S) for job in jobs),
         )
 
-    async def _repeat(self, what: str, work: object, pause_s: float) -> None:
-        assert callable(work)
+    async def _repeat(self, what: str, work: Step, pause_s: float) -> None:
         failures = 0
         while not self.stopping.is_set():
             try:

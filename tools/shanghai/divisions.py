@@ -36,6 +36,21 @@ DISTRICTS_EN = {
     "310120": "Fengxian District",
     "310151": "Chongming District",
 }
+# short names that are also plain words, provinces, companies: they would be found everywhere
+_COMMON = {
+    *("建设", "新村", "大桥", "三星", "中山", "海湾", "永丰", "万里", "中兴", "东平", "新海"),
+    *("金海", "天平", "北站", "长征", "书院", "石化", "长桥", "新桥", "长兴", "新河", "川沙新"),
+    *("Zhongshan", "Hunan Road", "Haiwan", "Daqiao", "Wanli"),
+}
+# names that people use and no register holds
+_EVERYDAY = {
+    "310115103": ("川沙", "Chuansha"),
+    "310115145": ("临港", "Lingang"),
+    "310110019": ("大学路",),
+    "310112008": ("虹桥枢纽", "虹桥火车站"),
+    "310106012": ("静安公园",),
+    "310101002": ("人民广场", "People's Square"),
+}
 _COLUMNS = (
     "code",
     "parent",
@@ -155,8 +170,8 @@ def _published(
             aliases = tuple(
                 dict.fromkeys(
                     alias
-                    for alias in (stem, short, english)
-                    if alias not in (zh, en) and len(alias) > 1
+                    for alias in (stem, short, english, *_EVERYDAY.get(code, ()))
+                    if alias not in (zh, en) and alias not in _COMMON and len(alias) > 1
                 )
             )
             yield Division(code, row["parent"], "town", zh, en, aliases, "official", "generated")

@@ -130,8 +130,11 @@ def _adapter(head: Mapping[str, Any], rows: Mapping[str, Any]) -> Adapter:
 
 
 def find_files(data: Path, pattern: str) -> tuple[Path, ...]:
-    """The files in `data` that fit; refuses where there are none ("replay.data_missing")."""
-    found = tuple(sorted(data.glob(pattern))) if data.is_dir() else ()
+    """The files that fit in `data`, or else in a folder of it; refuses where there are none
+    ("replay.data_missing")."""
+    found: tuple[Path, ...] = ()
+    if data.is_dir():
+        found = tuple(sorted(data.glob(pattern))) or tuple(sorted(data.glob(f"*/{pattern}")))
     if not found:
         raise Refusal("replay.data_missing", folder=str(data), pattern=pattern)
     return found
@@ -168,7 +171,7 @@ def read_records(data: Path, adapter: Adapter) -> list[Record]:
 def read_duplicates(data: Path, adapter: Adapter) -> dict[str, str]:
     """What the city itself marked as duplicates, child to parent; empty without such a file."""
     marks: dict[str, str] = {}
-    for path in sorted(data.glob(adapter.duplicates)):
+    for path in sorted(find_files(data, adapter.records)[0].parent.glob(adapter.duplicates)):
         for _, row in open_table(path, adapter.duplicate_columns):
             columns = adapter.duplicate_columns
             marks[row[columns["id"]]] = row[columns["parent"]]

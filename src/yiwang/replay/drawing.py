@@ -38,6 +38,17 @@ class Drawn:
     neighbourhood_share: float
     seconds: float
 
+    def lines(self) -> list[str]:
+        """What to tell the person who asked for it."""
+        areas = ", ".join(f"{level} {count}" for level, count in self.areas.items())
+        return [
+            f"{self.records} records, {self.points} with a point in a known precinct",
+            f"areas: {areas}",
+            f"the drawn place is the recorded one: ward {self.ward_share:.1%}, precinct "
+            f"{self.precinct_share:.1%}, neighbourhood {self.neighbourhood_share:.1%}",
+            f"{self.seconds} s",
+        ]
+
 
 def draw_from_records(data: Path, pack: Path) -> Drawn:
     """Write `areas/*.geojson` into `pack` from the records in the folder `data`.

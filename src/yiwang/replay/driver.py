@@ -7,13 +7,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any
 
 from yiwang.kit.errors import Refusal
 from yiwang.replay.plan import Closing, Filing, Plan, Window
-from yiwang.replay.service import Action, ReportView, Service
+from yiwang.replay.service import MOST_ACTIONS, Action, ReportView, Service
 
+_ENDS = MOST_ACTIONS // 2  # each takes two actions, in one request
 _ELSEWHERE = "The records show this was handled by {unit}."
 _WITHOUT_PLACE = "placed as the record says"
 _ALREADY = frozenset({"procedure.not_possible"})  # the step was done before an interruption
@@ -66,8 +66,7 @@ class Driver:
         await self._read()
         waiting = [row for row in filings if self._state(row) in ("received", "queued")]
         if waiting:
-            await self._act([self._place(row) for row in waiting])
-            self.progress.desk += len(waiting)
+            await asyncio.gather(*(self._place_one(row) for row in waiting))
         elsewhere = [row for row in filings if self._is_elsewhere(row)]
         if elsewhere:
             await self._send_back(elsewhere)
@@ -86,7 +85,7 @@ class Driver:
         self.on_step(1)
 
     async def _close(self, closings: Sequence[Closing]) -> None:
-        actions: list[Action] = []
+        ended: list[Closing] = []
         for closing in closings:
             view = self._views.get(closing.external_id)
             if view is None or view.case is None:
@@ -94,28 +93,23 @@ class Driver:
             if view.state == "attached":
                 self.progress.with_case += 1
                 continue
-            self.progress.closed += 1
-            actions += self._end(closing)
-        await self._act(actions)
-        if actions:
+            ended.append(closing)
+        self.progress.closed += len(ended)
+        for start in range(0, len(ended), _ENDS):
+            await self._act(_end(ended[start : start + _ENDS]))
+        if ended:
             await self.service.calm()
         self.on_step(len(closings))
 
-    def _end(self, closing: Closing) -> list[Action]:
-        name, at = closing.external_id, closing.at
-        if closing.duplicate:
-            return [Action("case", name, "close", {"reason": closing.result}, at)]
-        facts = {"result": closing.result, "outcome": closing.outcome}
-        return [
-            Action("order", name, "accept", {}, at),
-            Action("order", name, "finish", facts, at),
-        ]
-
-    def _place(self, filing: Filing) -> Action:
+    async def _place_one(self, filing: Filing) -> None:
         facts = {"place": filing.place, "note": _WITHOUT_PLACE}
         if filing.kind:
             facts["kind"] = filing.kind
-        return Action("report", filing.external_id, "file", facts, filing.at)
+        answer = await self.service.file(self._views[filing.external_id].id, facts, filing.at)
+        if answer.ok:
+            self.progress.desk += 1
+        else:
+            self._note(answer.code, answer.problem)
 
     def _is_elsewhere(self, filing: Filing) -> bool:
         """Whether the unit it was dispatched to is not the one that handled it in the records."""
@@ -131,15 +125,23 @@ class Driver:
 
     async def _send_back(self, filings: Sequence[Filing]) -> None:
         """The unit returns what is not its own; the dispatcher agrees and names the right one."""
-        actions = []
-        for filing in filings:
-            facts = {"reason": _ELSEWHERE.format(unit=filing.unit)}
-            upheld = {**facts, "unit": filing.unit}
-            actions += [
-                Action("order", filing.external_id, "return", facts, filing.at),
-                Action("order", filing.external_id, "uphold_return", upheld, filing.at),
-            ]
-        await self._act(actions)
+        for start in range(0, len(filings), _ENDS):
+            part = filings[start : start + _ENDS]
+            facts = [{"reason": _ELSEWHERE.format(unit=filing.unit)} for filing in part]
+            await self._act(
+                [
+                    Action("order", filing.external_id, "return", said, filing.at)
+                    for filing, said in zip(part, facts, strict=True)
+                ]
+                + [
+                    Action(
+                        *("order", filing.external_id, "uphold_return"),
+                        {**said, "unit": filing.unit},
+                        filing.at,
+                    )
+                    for filing, said in zip(part, facts, strict=True)
+                ]
+            )
         self.progress.sent_back += len(filings)
 
     async def _act(self, actions: Sequence[Action]) -> None:
@@ -184,8 +186,23 @@ class Driver:
         await asyncio.sleep(max(0.0, wanted - (time.monotonic() - began)))
 
 
-def horizon(plan: Plan) -> datetime:
-    """The last moment of a plan: what is open then stays open."""
-    if not plan.windows:
-        raise ValueError("a plan without steps has no end")
-    return plan.windows[-1].until + timedelta(seconds=1)
+def _end(closings: Sequence[Closing]) -> list[Action]:
+    """First every order accepted, then every one finished: the service does one action on many
+    orders in one step."""
+    orders = [closing for closing in closings if not closing.duplicate]
+    return [
+        *(Action("order", one.external_id, "accept", {}, one.at) for one in orders),
+        *(
+            Action(
+                *("order", one.external_id, "finish"),
+                {"result": one.result, "outcome": one.outcome},
+                one.at,
+            )
+            for one in orders
+        ),
+        *(
+            Action("case", one.external_id, "close", {"reason": one.result}, one.at)
+            for one in closings
+            if one.duplicate
+        ),
+    ]

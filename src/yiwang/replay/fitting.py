@@ -106,9 +106,7 @@ class Habit:
     count: int
 
 
-def fit_habits(
-    handled: Iterable[tuple[Sequence[str], str]], few: int, gain: int
-) -> list[Habit]:
+def fit_habits(handled: Iterable[tuple[Sequence[str], str]], few: int, gain: int) -> list[Habit]:
     """From (path of places from the city down, holder) the habit of the city and the places that
     differ from what holds above them: seen `few` times at least, and right `gain` times more.
     """

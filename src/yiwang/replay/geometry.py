@@ -38,7 +38,7 @@ class Plane:
 
     def to_degrees(self, metres: Points) -> Points:
         """The reverse, rounded as the files hold it."""
-        return np.round(metres / self._scale + self._origin, _DECIMALS)
+        return np.asarray(np.round(metres / self._scale + self._origin, _DECIMALS))
 
 
 def draw_areas(degrees: Points, labels: Sequence[str]) -> dict[str, Any]:

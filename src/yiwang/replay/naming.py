@@ -32,7 +32,7 @@ def unit_code(queue: str) -> str:
 
 def district_code(neighbourhood: str) -> str:
     """The district that a neighbourhood became; of several names the first counts."""
-    return slug(neighbourhood.split(" / ")[0], "_")
+    return slug(neighbourhood.split(" / ", maxsplit=1)[0], "_")
 
 
 def grid_code(adapter: Adapter, record: Record) -> str:
@@ -49,6 +49,10 @@ class Names:
     def text(self, sort: str, name: str) -> Text:
         """The name in both languages; refuses one without ("replay.names_missing")."""
         return self._row(sort, name)[0]
+
+    def titled(self, sort: str, name: str) -> Text:
+        """The name of something the records only abbreviate: its further words are its English."""
+        return Text(self.text(sort, name).zh, self.words(sort, name))
 
     def words(self, sort: str, name: str) -> str:
         """The further words of a name, between semicolons."""

@@ -54,12 +54,15 @@ class Window:
     @property
     def since(self) -> datetime:
         """The first moment."""
-        return min(step.at for step in (*self.filings, *self.closings))
+        return min(self._moments())
 
     @property
     def until(self) -> datetime:
         """The last moment."""
-        return max(step.at for step in (*self.filings, *self.closings))
+        return max(self._moments())
+
+    def _moments(self) -> list[datetime]:
+        return [one.at for one in self.filings] + [one.at for one in self.closings]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +114,7 @@ def make_plan(
     return Plan(windows, reports, len(steps) - reports, digest)
 
 
-def _parts(
-    steps: Sequence[Filing | Closing], size: int
-) -> Iterator[Sequence[Filing | Closing]]:
+def _parts(steps: Sequence[Filing | Closing], size: int) -> Iterator[Sequence[Filing | Closing]]:
     for start in range(0, len(steps), size):
         yield steps[start : start + size]
 

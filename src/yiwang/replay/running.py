@@ -8,14 +8,14 @@ from typing import Any
 
 import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from yiwang.ground.packs.reading import read_pack
+from yiwang.kit.errors import Refusal
 from yiwang.replay.dataset import read_adapter, read_duplicates, read_records
-from yiwang.replay.driver import Driver, horizon
+from yiwang.replay.driver import Driver
 from yiwang.replay.naming import unit_code
 from yiwang.replay.plan import Known, Plan, Window, make_plan
-from yiwang.replay.printing import as_object, print_summary
+from yiwang.replay.printing import as_object, print_summary, progress_bar
 from yiwang.replay.service import Service
 from yiwang.replay.summary import summarise
 from yiwang.replay.wire import Wire
@@ -60,23 +60,23 @@ async def replay_records(
         units=units,
     )
     plan = make_plan(records, adapter, known)
+    if not plan.windows:
+        raise Refusal("replay.data_missing", folder=str(data), pattern=adapter.records)
     bookmark = read_bookmark(home, adapter.system, plan)
     wire = Wire(base_url, CONNECTIONS)
     service = Service(wire, adapter.system, key, desk_key)
     screen = console or Console()
     try:
-        await service.require_simulated_clock()
+        await service.require_simulated_clock(plan.windows[0].since)
         began = time.monotonic() - bookmark.seconds
-        with _bar(as_json) as bar:
+        with progress_bar(as_json) as bar:
             task = bar.add_task(adapter.system, total=plan.steps)
             driver = Driver(service, plan, speed, lambda count: bar.advance(task, count))
             bar.advance(task, _steps_before(plan, bookmark.finished))
 
             def keep(window: Window) -> None:
                 spent = time.monotonic() - began
-                write_bookmark(
-                    home, adapter.system, Bookmark(plan.digest, window.index + 1, spent)
-                )
+                write_bookmark(home, adapter.system, Bookmark(plan.digest, window.index + 1, spent))
 
             await driver.run(bookmark.finished, keep)
         seconds = time.monotonic() - began
@@ -85,7 +85,7 @@ async def replay_records(
             [view async for view in service.reports()],
             read_duplicates(data, adapter),
             {record.id: unit_code(record.queue) for record in records},
-            horizon(plan),
+            plan.windows[-1].until,
         )
         found = as_object(summary, driver.progress, await service.figures(), seconds)
     finally:
@@ -121,15 +121,3 @@ def _bookmark(home: Path, system: str) -> Path:
 
 def _steps_before(plan: Plan, window: int) -> int:
     return sum(len(one.filings) + len(one.closings) for one in plan.windows[:window])
-
-
-def _bar(quiet: bool) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        disable=quiet,
-        transient=True,
-    )

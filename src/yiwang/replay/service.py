@@ -14,10 +14,11 @@ from yiwang.kit.errors import Refusal
 from yiwang.replay.wire import Answer, Wire
 
 _API = "/api/v1"
-_BULK = 500  # items of one POST /actions
+MOST_ACTIONS = 500  # of one POST /actions
 _PAGE = 500
 _CALM_S = 300.0  # longest wait for the reactions of one window
 _FIRST_LOOK_S, _NEXT_LOOK_S = 0.005, 0.05
+_REAL_CLOCK = "gate.time_refused"
 _FIELDS = "id,external_id,state,kind,place,case"
 
 
@@ -52,7 +53,7 @@ class ReportView:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One action on the case or lead order of a report, or (`matter` "report") on itself."""
+    """One action on the case or the lead order of the case of a report."""
 
     matter: str
     external_id: str
@@ -73,39 +74,38 @@ class Service:
         self._intake = {"X-API-Key": key}
         self._desk = {"X-API-Key": desk_key}
 
-    async def require_simulated_clock(self) -> None:
-        """Refuses a service on the real clock ("replay.clock_not_simulated")."""
-        status = await self._get("/status")
-        clock = status.get("clock")
-        kind = clock.get("kind") if isinstance(clock, dict) else clock
-        if kind != "simulated":
+    async def require_simulated_clock(self, at: datetime) -> None:
+        """Set the service's clock to `at`; refuses one that cannot be set
+        ("replay.clock_not_simulated")."""
+        answer = await self._wire.send("GET", f"{_API}/status", self._at(at, self._desk))
+        if answer.code == _REAL_CLOCK:
             raise Refusal("replay.clock_not_simulated")
+        _require(answer, "GET /status")
 
     async def report(self, body: Mapping[str, Any], at: datetime) -> Answer:
         """Hand in one report at a moment."""
-        return await self._wire.send(
-            "POST", f"{_API}/reports", {**self._intake, "Yiwang-Time": at.isoformat()}, body
-        )
+        return await self._wire.send("POST", f"{_API}/reports", self._at(at, self._intake), body)
+
+    async def file(self, report_id: int, facts: Mapping[str, Any], at: datetime) -> Answer:
+        """File a report that waits at the desk."""
+        path = f"{_API}/reports/{report_id}/actions/file"
+        return await self._wire.send("POST", path, self._at(at, self._desk), {"facts": facts})
 
     async def act(self, actions: Sequence[Action]) -> list[Mapping[str, Any]]:
         """Do many actions in their order; one answer each: {"ok": true, ...} or a problem."""
         answers: list[Mapping[str, Any]] = []
-        for start in range(0, len(actions), _BULK):
-            part = actions[start : start + _BULK]
+        for start in range(0, len(actions), MOST_ACTIONS):
+            part = actions[start : start + MOST_ACTIONS]
             latest = max(action.at for action in part)
-            headers = {**self._desk, "Yiwang-Time": latest.isoformat()}
             body = {"items": [self._item(action) for action in part]}
-            answer = await self._wire.send("POST", f"{_API}/actions", headers, body)
-            if not answer.ok:
-                raise Refusal(
-                    "replay.refused",
-                    count=len(part),
-                    total=len(part),
-                    what="actions",
-                    reason=answer.problem,
-                )
-            answers += answer.body["items"]
+            answer = await self._wire.send(
+                "POST", f"{_API}/actions", self._at(latest, self._desk), body
+            )
+            answers += _require(answer, "POST /actions")["items"]
         return answers
+
+    def _at(self, moment: datetime, credentials: Mapping[str, str]) -> dict[str, str]:
+        return {**credentials, "Yiwang-Time": moment.isoformat()}
 
     def _item(self, action: Action) -> dict[str, Any]:
         return {
@@ -147,11 +147,14 @@ class Service:
 
     async def _get(self, path: str) -> Mapping[str, Any]:
         answer = await self._wire.send("GET", f"{_API}{path}", self._desk)
-        if not answer.ok or not isinstance(answer.body, dict):
-            raise Refusal(
-                "replay.refused", count=1, total=1, what=f"GET {path}", reason=answer.problem
-            )
-        return answer.body
+        return _require(answer, f"GET {path}")
+
+
+def _require(answer: Answer, what: str) -> Mapping[str, Any]:
+    """The object an answer holds; refuses where the service did not do what it was asked."""
+    if not answer.ok or not isinstance(answer.body, dict):
+        raise Refusal("replay.refused", count=1, total=1, what=what, reason=answer.problem)
+    return answer.body
 
 
 def _report(item: Mapping[str, Any]) -> ReportView:

@@ -64,7 +64,9 @@ def draw_tables(data: Path, pack: Path) -> Tables:
     places, paths = _places(adapter, names, records)
     limits, fits = _limits(adapter, records, _read_calendar(pack, adapter))
     duties, share = _responsibilities(adapter, records, paths)
-    units = _units(adapter, names, records, sorted({row[0] for row in places if row[2] == _DISTRICT}))
+    units = _units(
+        adapter, names, records, sorted({row[0] for row in places if row[2] == _DISTRICT})
+    )
     written = {
         "places.csv": (_PLACES, places),
         "units.csv": (_UNITS, units),
@@ -108,7 +110,7 @@ def _places(
     wards: dict[str, set[str]] = defaultdict(set)
     for precinct, home in homes.items():
         wards[_ward(adapter, precinct)].add(home)
-    city = names.text("city", adapter.root)
+    city = names.titled("city", adapter.root)
     rows: Rows = [_place(adapter.root, "", _CITY, city)]
     for home in sorted(set(homes.values())):
         aliases = names.words("neighbourhood", home)
@@ -162,8 +164,8 @@ def _units(
     adapter: Adapter, names: Names, records: Sequence[Record], districts: Sequence[str]
 ) -> Rows:
     """The centre, one neighbourhood centre per district, and the queues under departments."""
-    centre = names.text("centre", adapter.root)
-    local = names.text("centre", "*")
+    centre = names.titled("centre", adapter.root)
+    local = names.titled("centre", "*")
     rows: Rows = [_unit("centre", "", "centre", adapter.root, _CITY, centre, "territory")]
     by_code = {district_code(name): name for name in names.all("neighbourhood")}
     for code in districts:
@@ -172,7 +174,7 @@ def _units(
         rows.append(_unit(f"{code}_centre", "centre", "centre", code, _DISTRICT, text, "territory"))
     queues = {record.queue: record.department for record in records}
     for department in sorted(set(queues.values())):
-        text = Text(names.text("department", department).zh, names.words("department", department))
+        text = names.titled("department", department)
         code = f"dept_{slug(department, '_')}"
         rows.append(_unit(code, "", "department", adapter.root, _CITY, text, ""))
     for queue, department in sorted(queues.items()):
@@ -253,9 +255,7 @@ def _limits(
         basis += f" and {fit.within_day} within a day"
         key = kind_key(adapter, name)
         amount = f"{fit.amount:g}" if fit.amount == int(fit.amount) else f"{fit.amount:.6f}"
-        rows.append(
-            (key, Stage.HANDLE, "", amount, fit.clock, "", "", "", _ORIGIN, basis)
-        )
+        rows.append((key, Stage.HANDLE, "", amount, fit.clock, "", "", "", _ORIGIN, basis))
     return rows, fits
 
 

@@ -21,6 +21,9 @@ _PERSONS = frozenset(
     )
 )
 _READS_PERSONS = "persons:read"
+_ACTS = "act:"
+# A key never holds the administration of the platform, nor acts as the platform itself.
+_MAY_ACT = frozenset(duty.value for duty in (*_PERSONS, Duty.LEADER, Duty.EVALUATOR))
 
 
 def holdings_of(appointments: Iterable[Appointment], city: City) -> tuple[Holding, ...]:
@@ -74,7 +77,10 @@ def key_actor(key: Key, city: City) -> Actor:
     holdings: tuple[Holding, ...] = ()
     if place is not None and (unit is not None or not key.unit):
         over = unit is None or city.is_over_place(unit)
-        holdings = (Holding(Duty.SYSTEM, unit.code if unit else "", place.path, over),)
+        code = unit.code if unit else ""
+        holdings = tuple(
+            Holding(duty, code, place.path, over) for duty in (Duty.SYSTEM, *_acting(key.scopes))
+        )
     return Actor(
         name,
         key.name,
@@ -83,6 +89,12 @@ def key_actor(key: Key, city: City) -> Actor:
         system=key.system,
         scope=_scope(name, holdings, None, _READS_PERSONS in key.scopes),
     )
+
+
+def _acting(scopes: Iterable[str]) -> list[Duty]:
+    """The duties under which a key acts: its scopes of the form "act:<duty>"."""
+    names = [scope.removeprefix(_ACTS) for scope in scopes if scope.startswith(_ACTS)]
+    return [Duty(name) for name in names if name in _MAY_ACT]
 
 
 def public_actor(language: str = "zh") -> Actor:

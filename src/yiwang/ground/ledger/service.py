@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from yiwang.ground.authority.model import Actor
+from yiwang.ground.ledger import canonical
 from yiwang.kit.db import Tx, columns
 
 
@@ -48,7 +49,8 @@ with recorded as (
   from unnest($2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
               $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::jsonb[])
        with ordinality
-       as e(at, unit, action, matter, matter_id, case_id, place, article, rule, before, after, facts, n)
+       as e(at, unit, action, matter, matter_id, case_id, place, article, rule, before, after,
+            facts, n)
   order by n
 )
 insert into todos (reaction, subject, at, due_at)
@@ -62,9 +64,12 @@ async def record(tx: Tx, actor: Actor, entries: Sequence[Entry]) -> None:
     """Append the entries to the record and leave a todo for every reaction they start.
 
     The caller's transaction holds both the change and its record, so neither is without the other.
+    Refuses facts that could not be sealed ("ledger.value_*").
     """
     if not entries:
         return
+    for entry in entries:
+        canonical.check_facts(entry.facts)
     rows = [
         (
             entry.at or tx.now,

@@ -5,7 +5,7 @@ Everything takes the bare connection, since the full check runs outside any acto
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,8 +41,9 @@ def _read_facts(text: str) -> Mapping[str, Any]:
 
 
 def _read_event(row: Row) -> Event:
+    make: Callable[..., Event] = Event  # the columns come in the order of its fields
     *plain, facts, salt = row
-    return Event(*plain, _read_facts(facts), salt)
+    return make(*plain, _read_facts(facts), salt)
 
 
 def _read_head(row: Row, origin: str) -> Head:

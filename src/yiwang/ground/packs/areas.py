@@ -133,11 +133,14 @@ def _shape(geometry: object, crs: Crs) -> Any | None:
 
 
 def _polygon(rings: list[list[list[float]]], crs: Crs) -> Any:
-    closed = [_ring(np.asarray(ring, dtype=np.float64)[:, :2], crs) for ring in rings]
+    closed = [_ring(np.asarray(ring, dtype=np.float64), crs) for ring in rings]
     return shapely.polygons(closed[0], holes=closed[1:] or None)
 
 
 def _ring(points: Any, crs: Crs) -> Any:
+    if points.ndim != 2 or points.shape[1] < 2 or not np.isfinite(points).all():
+        raise ValueError("a ring is a list of [longitude, latitude]")
+    points = points[:, :2]
     if crs not in (Crs.WGS84, Crs.CGCS2000):
         points = np.column_stack(convert(points[:, 0], points[:, 1], crs, Crs.WGS84))
     return shapely.linearrings(points)

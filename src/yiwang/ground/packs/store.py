@@ -13,6 +13,7 @@ from yiwang.ground.packs.model import (
     CalendarDay,
     Kind,
     Limit,
+    Overlay,
     Pack,
     Place,
     Post,
@@ -76,6 +77,7 @@ async def install(tx: Tx, pack: Pack, pack_digest: str) -> None:
         "root": pack.root,
         "worktime": msgspec.to_builtins(pack.worktime),
         "notices": list(pack.notices),
+        "overlays": msgspec.to_builtins(pack.overlays),
     }
     await tx.execute(
         "insert into settings (key, value) values ('pack', $1)"
@@ -113,5 +115,6 @@ async def load(tx: Tx) -> Pack | None:
         worktime=msgspec.convert(head["worktime"], Worktime, strict=False),
         words=words,
         notices=tuple(head["notices"]),
+        overlays=msgspec.convert(head["overlays"], tuple[Overlay, ...], strict=False),
         **{sort: tuple(items) for sort, items in found.items()},
     )

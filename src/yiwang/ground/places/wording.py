@@ -44,8 +44,10 @@ class AddressParts:
 
 
 def plain(text: str) -> str:
-    """Full-width letters and digits made half-width, spaces around Chinese removed."""
-    return _SPACES_IN_CHINESE.sub("", unicodedata.normalize("NFKC", text)).strip()
+    """Full-width letters and digits made half-width, apostrophes made one, spaces around Chinese
+    removed."""
+    text = unicodedata.normalize("NFKC", text).replace("’", "'")
+    return _SPACES_IN_CHINESE.sub("", text).strip()
 
 
 def read_parts(text: str) -> AddressParts:

@@ -110,6 +110,15 @@ async def count_child(tx: Tx, city: City, child: Case, step: int) -> None:
         )
 
 
+async def set_children(tx: Tx, parent_id: int, count: int) -> None:
+    """Set how many children a parent waits for, where they were counted anew."""
+    await tx.execute(
+        "update cases set open_children = $2, version = version + 1 where id = $1",
+        parent_id,
+        count,
+    )
+
+
 async def _merge(tx: Tx, city: City, actor: Actor, step: Move) -> Case:
     """The case's reports go over to the other, which stays; this one ends as merged."""
     target = int(step.facts["case"]) if "case" in step.facts else 0

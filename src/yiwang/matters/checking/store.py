@@ -111,3 +111,23 @@ async def tell_unit(tx: Tx, unit: str, case_id: int, code: str, facts: Mapping[s
         dict(facts),
         tx.now,
     )
+
+
+async def events(tx: Tx, case_id: int) -> list[Row]:
+    """The events of a case, in the order they were recorded."""
+    return await tx.fetch(
+        "select at, actor, unit, action, matter, matter_id, case_id, before, after, facts"
+        " from events where case_id = $1 order by xid, id",
+        case_id,
+    )
+
+
+async def dues(tx: Tx, case_id: int) -> list[Row]:
+    """The due times of a case's orders and checks, each with the stage it belongs to."""
+    return await tx.fetch(
+        "select case role when 'lead' then 'handle' else 'assist' end as stage, id,"
+        " due_handle as due_at from orders where case_id = $1 and due_handle is not null"
+        " union all"
+        " select sort, id, due_at from checks where case_id = $1 and due_at is not null",
+        case_id,
+    )

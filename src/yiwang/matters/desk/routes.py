@@ -26,7 +26,7 @@ router = APIRouter(prefix="/api/v1", tags=["matters"])
 
 AtGate = Annotated[Gate, Depends(gate_of)]
 Staff = Annotated[Actor, anybody_signed_in(scope="cases:read")]
-Actors = Annotated[Actor, anybody_signed_in(scope="cases:act")]
+Actors = Annotated[Actor, anybody_signed_in(scope="cases:write")]
 MatterName = Literal["cases", "orders", "checks", "approvals", "disputes"]
 Number = Annotated[int, Field(ge=1, lt=2**63)]
 

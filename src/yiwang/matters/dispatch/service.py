@@ -11,7 +11,7 @@ from yiwang.ground.authority.model import Actor
 from yiwang.ground.city import City
 from yiwang.ground.procedure import service as procedure
 from yiwang.ground.procedure.model import Change
-from yiwang.kit.db import Row, Tx
+from yiwang.kit.db import Row, Tx, columns
 from yiwang.kit.errors import Refusal
 from yiwang.matters.cases import service as cases
 from yiwang.matters.cases.lifecycle import CASES
@@ -317,18 +317,21 @@ async def raise_dispute(tx: Tx, city: City, actor: Actor, step: Step) -> Order:
     )
     facts = {"unit": order.unit, "against": other.code, "centre": centre.code}
     await procedure.create(tx, actor, DISPUTES, [dispute], "raise", "V", [facts])
-    await add_parties(tx, order.case_id, (other.code, centre.code))
+    await add_parties(tx, [(order.case_id, other.code), (order.case_id, centre.code)])
     return order
 
 
-async def add_parties(tx: Tx, case_id: int, units: Sequence[str]) -> None:
-    """Units that have a say in a case from now on, and so see it."""
-    await tx.execute(
-        "update cases set parties = (select array_agg(distinct u) from unnest(parties || $2) u)"
-        " where id = $1",
-        case_id,
-        list(units),
-    )
+async def add_parties(tx: Tx, pairs: Sequence[tuple[int, str]]) -> None:
+    """Units that have a say in a case from now on, and so see it, as (case, unit)."""
+    if pairs:
+        await tx.execute(
+            "update cases set parties ="
+            " (select array_agg(distinct u) from unnest(parties || n.units) u)"
+            " from (select case_id, array_agg(unit) as units"
+            " from unnest($1::bigint[], $2::text[]) as t(case_id, unit) group by case_id) n"
+            " where id = n.case_id and not parties @> n.units",
+            *columns(pairs),
+        )
 
 
 async def decide_dispute(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from yiwang.ground.places.coordinates import Crs
 from yiwang.kit.errors import Fault, Refusal
-from yiwang.matters.sources.model import Language, Source
+from yiwang.matters.sources.model import Source
 
 LONGEST_BODY = 65_536
 MOST_ITEMS = 500
@@ -20,6 +20,7 @@ _MOST_ATTRIBUTES = 50
 _LONGEST_ATTRIBUTES = 16_384  # bytes as JSON
 _DEEPEST = 4
 
+Language = Literal["zh", "en"]
 Short = Annotated[str, Meta(max_length=200)]
 Line = Annotated[str, Meta(max_length=500)]
 
@@ -219,9 +220,10 @@ def _fault(pointer: str, field: str, message: str, sort: Any) -> Fault:
 
 
 def _choices(sort: Any) -> list[str]:
-    return [
-        one.value
-        for part in getattr(sort, "__args__", ())
-        if isinstance(part, type) and issubclass(part, Crs | Source | Language)
-        for one in part
-    ]
+    found: list[str] = []
+    for part in get_args(sort):
+        if isinstance(part, type) and issubclass(part, Crs | Source):
+            found += [one.value for one in part]
+        elif part is Language:
+            found += get_args(Language)
+    return found

@@ -1,0 +1,107 @@
+-- Finding, exporting and passing on: search, jobs of keys, webhooks that survive their worker.
+
+-- Whether one path holds another tells nothing but that, whatever the values; said to be so,
+-- place filters reach indexes and statistics from behind row-level security. Only a superuser may
+-- say it; without it, filters by place work as well and are slower.
+do $$
+begin
+  alter function ltree_isparent(ltree, ltree) leakproof;
+  alter function ltree_risparent(ltree, ltree) leakproof;
+exception when insufficient_privilege then
+  raise notice 'not a superuser: filters by place do not use the index of places';
+end $$;
+
+-- Cases that fit a text, as far as the asking actor may see them: ids, `most` of them.
+--
+-- A case number fits alone. Otherwise the words fit in their order, among (1) the newest 3 000
+-- cases of the city, (2) for an actor below the whole city, 5 000 open cases of the actor's places
+-- and 5 000 with open orders of its units, and (3) where the text has three characters in a row
+-- and is rare (at most 1 in 500 of the newest), all cases ever, by trigrams. A word of two
+-- characters has no trigram, and a frequent word fits often enough among (1) and (2): neither
+-- looks through closed cases of old. So no search costs more as the city's past grows, except
+-- for rare texts by the few rows they fit.
+create function search_cases(wanted text, most integer) returns setof bigint
+language plpgsql stable security definer rows 100
+set search_path = public, pg_temp set plan_cache_mode = force_custom_plan as $$
+declare
+  places ltree[] := actor_places();
+  units text[] := actor_units();
+  words text := btrim(wanted);
+  pattern text;
+  fits bigint[] := '{}';
+  more bigint[];
+  looked integer;
+  hits integer;
+begin
+  if actor_name() is null or words = '' then
+    return;
+  end if;
+  return query select c.id from cases c
+    where c.number = words and (places @> c.place or c.parties && units);
+  if found then
+    return;
+  end if;
+  pattern := '%' || regexp_replace(regexp_replace(words, '([\\%_])', '\\\1', 'g'), '\s+', '%', 'g')
+    || '%';
+
+  select count(*), count(*) filter (where fit),
+         (array_agg(id order by reported_at desc) filter (where fit and seen))[:most]
+    into looked, hits, more
+  from (
+    select id, reported_at, title || ' ' || text ilike pattern as fit,
+           places @> place or parties && units as seen
+    from cases order by reported_at desc, id desc limit 3000
+  ) newest;
+  fits := coalesce(more, '{}');
+
+  if cardinality(fits) < most and not exists (select 1 from unnest(places) p where nlevel(p) < 2)
+  then
+    select array_agg(id) into more from (
+      select id from (
+        (select id, reported_at, title, text from cases
+         where state in ('reported', 'verifying', 'filed', 'dispatched', 'checking', 'suspended')
+           and place <@ any (places)
+         limit 5000)
+        union
+        (select c.id, c.reported_at, c.title, c.text from orders o join cases c on c.id = o.case_id
+         where o.state in ('issued', 'accepted', 'suspended', 'returned', 'disputed')
+           and o.unit = any (units) and (places @> c.place or c.parties && units)
+         limit 5000)
+      ) near
+      where title || ' ' || text ilike pattern
+      order by reported_at desc limit most
+    ) x;
+    fits := fits || coalesce(more, '{}');
+  end if;
+
+  if cardinality(fits) < most and hits * 500 <= looked and words ~ '\S\S\S' then
+    select array_agg(id) into more from (
+      select id from cases
+      where title || ' ' || text ilike pattern and (places @> place or parties && units)
+      order by reported_at desc limit most
+    ) x;
+    fits := fits || coalesce(more, '{}');
+  end if;
+
+  return query select distinct f from unnest(fits) f limit most;
+end $$;
+revoke all on function search_cases from public;
+grant execute on function search_cases to yiwang_service, yiwang_worker;
+
+-- A system's key has no person; its jobs are its own by its name.
+create policy own_key on jobs to yiwang_service using (actor = (select actor_name()));
+create index jobs_open on jobs (sort, done, id) where state in ('waiting', 'running');
+create index jobs_person on jobs (person_id, id);
+
+-- An export is read by the worker behind the same wall as by whoever asked for it: it takes the
+-- service's role and the asker's scope for the reading.
+grant yiwang_service to yiwang_worker;
+
+alter table webhooks
+  add column failing_since timestamptz,           -- of the present row of failures
+  add column delivered_at timestamptz,
+  add column delivered bigint not null default 0,  -- events taken by the receiver
+  add column holder text,                          -- the worker that delivers now
+  add column held_until timestamptz,               -- another one takes over after this
+  add column ended_at timestamptz,
+  add column end_reason text;                      -- "removed", "failing", "gone"

@@ -1,0 +1,155 @@
+"""The web service, put together from every room's routes.
+
+The intake of reports answers first, outside the framework, so that a spike of reports meets as
+little as possible between the socket and the database. Everything else is FastAPI.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from yiwang import flow
+from yiwang.ground.city import City
+from yiwang.ground.gate import administration
+from yiwang.ground.gate import routes as gate_routes
+from yiwang.ground.gate.clock import Clock
+from yiwang.ground.gate.doors import document_doors
+from yiwang.ground.gate.service import Gate
+from yiwang.home import Home
+from yiwang.kit.db import Database
+from yiwang.kit.web import problems
+from yiwang.kit.web.incidents import Incidents
+from yiwang.kit.web.limits import BodyLimit, Buckets, RateLimit
+from yiwang.kit.web.security import SecurityHeaders
+from yiwang.matters.desk import reference
+from yiwang.matters.desk import routes as desk_routes
+from yiwang.matters.exports import routes as export_routes
+from yiwang.matters.feed import routes as feed_routes
+from yiwang.matters.sources import (
+    import_routes,
+    intake_routes,
+    open311_routes,
+)
+from yiwang.matters.sources import routes as source_routes
+
+TITLE = "Yiwang 一网"
+_MIB = 1024 * 1024
+# Requests a second and at once: a desk user's page needs dozens, a system's key thousands.
+_CALLERS = Buckets(rate=2000, burst=8000)
+_STRANGERS = Buckets(rate=100, burst=400)
+_ROUTERS = (
+    gate_routes.router,
+    administration.router,
+    source_routes.router,
+    import_routes.router,
+    export_routes.router,
+    feed_routes.router,
+    open311_routes.router,
+    reference.router,
+    desk_routes.router,
+)
+
+
+def build_api() -> FastAPI:
+    """The routes and their document, without a database behind them."""
+    api = FastAPI(
+        title=TITLE,
+        version="1",
+        summary="One network to administrate the city 一网统管",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        separate_input_output_schemas=False,
+    )
+    for router in _ROUTERS:
+        api.include_router(router)
+    problems.install(api)
+    _document(api)
+    return api
+
+
+def _document(api: FastAPI) -> None:
+    """Complete the OpenAPI document with each route's authority and the intake's own pages."""
+    make = api.openapi
+
+    def complete() -> dict[str, Any]:
+        if api.openapi_schema is None:
+            document = make()
+            intake_routes.document(document)
+            document_doors(document, api.routes)
+            api.openapi_schema = document
+        return api.openapi_schema
+
+    api.openapi = complete  # type: ignore[method-assign]
+
+
+class Service:
+    """The ASGI application: the intake, and the API behind its middlewares."""
+
+    def __init__(self, home: Home, db: Database, city: City, clock: Clock) -> None:
+        self.home = home
+        self.gate = Gate(db, city, secret=home.instance_secret, clock=clock)
+        self.api = build_api()
+        self.api.state.gate = self.gate
+        self.api.state.city = city
+        self.api.state.home = home
+        self.intake = intake_routes.Endpoint(self.gate, home)
+        self.feed = feed_routes.Poller(self.gate)
+        self.api.state.intake = self.intake.intake
+        self.api.state.feed = self.feed
+        stack: ASGIApp = BodyLimit(
+            self.api,
+            1 * _MIB,
+            [
+                ("/api/v1/receipts/", 130 * _MIB),
+                ("/api/v1/imports", 64 * _MIB),
+                ("/open311/", 20 * _MIB),
+            ],
+        )
+        stack = RateLimit(stack, _CALLERS, _STRANGERS)
+        stack = SecurityHeaders(stack)
+        self.stack: ASGIApp = Incidents(stack)
+        self.intake_stack: ASGIApp = Incidents(SecurityHeaders(self.intake))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http" and self.intake.takes(scope):
+            await self.intake_stack(scope, receive, send)
+        else:
+            await self.stack(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        async with self._running():
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    @asynccontextmanager
+    async def _running(self) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(self.intake.run()), asyncio.create_task(self.feed.run())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.gate.db.close()
+
+
+async def open_database(home: Home, *, size: int, simulated: bool) -> Database:
+    """The service's connections, with the map of reactions."""
+    return await Database.open(
+        home.role_url("yiwang_service"),
+        size=size,
+        routing=flow.ROUTING,
+        name="yiwang-service",
+        simulated=simulated,
+    )

@@ -1,0 +1,44 @@
+"""The command line: `yiwang ...`. Every command takes `--home` (or YIWANG_HOME)."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from yiwang.commands import ledger, measuring, pack, papers, people, running
+from yiwang.kit.errors import Refusal
+
+app = typer.Typer(
+    name="yiwang",
+    help="Yiwang 一网: the open platform a city runs itself on.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("demo")(running.demo)
+app.command("serve")(running.serve)
+app.command("worker")(running.work)
+app.add_typer(pack.app, name="pack")
+app.add_typer(ledger.app, name="ledger")
+app.add_typer(ledger.receipts, name="receipt")
+app.add_typer(people.app, name="user")
+app.command("bulk")(measuring.fill)
+app.command("replay")(measuring.replay)
+app.add_typer(measuring.bench, name="bench")
+papers.make(app)
+
+
+def main() -> None:
+    """Run a command; a refusal is one line on standard error and exit code 2."""
+    try:
+        app()
+    except Refusal as refusal:
+        language = "zh" if os.environ.get("LANG", "").lower().startswith("zh") else "en"
+        print(f"yiwang: {refusal.code}: {refusal.say(language)}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

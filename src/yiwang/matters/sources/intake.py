@@ -1,0 +1,225 @@
+"""The intake: reports wait a moment, go to the database many at once, and are answered after
+the commit.
+
+One INSERT for up to 256 reports costs little more than one for a single report. A batch that fails
+is taken row by row, so that a poisoned one answers alone. Every report carries a key, its sender's
+or one of our own: when the answer to a commit is lost, taking it again stores nothing twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import asyncpg
+
+from yiwang.kit.db import Database, Scope, columns, scope_sql
+from yiwang.kit.errors import Refusal
+from yiwang.kit.web.problems import away, unexpected
+from yiwang.matters.sources.receiving import Taking
+
+log = logging.getLogger("yiwang.intake")
+
+BATCH = 256
+MOST_WAITING = 20_000
+PATIENCE_S = 15.0  # how long a report waits for a database that went away
+_ANSWER_S = 30.0
+_SQL = (
+    "select ordinal, id, fresh, digest from take_reports("
+    + ", ".join(f"${i}" for i in range(1, 25))
+    + ")"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A report that is stored: its id, and whether it was stored just now."""
+
+    id: int
+    fresh: bool
+    received_at: datetime
+
+
+@dataclass(slots=True)
+class _Waiting:
+    taking: Taking
+    answer: asyncio.Future[Taken]
+    until: float  # of the loop's clock
+    again: bool = False  # a commit of it may have succeeded unheard
+
+
+@dataclass
+class Intake:
+    """The intake of one process: `writers` connections of their own, one queue.
+
+    `root` is the path of the city, `reactions` are what a new report starts.
+    """
+
+    db: Database
+    root: str
+    reactions: Sequence[str]
+    writers: int = 2
+    most: int = MOST_WAITING
+    patience_s: float = PATIENCE_S
+    _waiting: deque[_Waiting] = field(default_factory=deque)
+    _bell: asyncio.Event = field(default_factory=asyncio.Event)
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    _stopping: bool = False
+
+    def start(self) -> None:
+        """Begin to write; called once, with the loop running."""
+        self._tasks = [asyncio.create_task(self._write()) for _ in range(self.writers)]
+
+    async def stop(self) -> None:
+        """Take nothing more, store what waits, and end."""
+        self._stopping = True
+        self._bell.set()
+        await asyncio.gather(*self._tasks)
+        self._tasks = []
+
+    @property
+    def waiting(self) -> int:
+        """How many reports wait to be stored."""
+        return len(self._waiting)
+
+    async def take(self, taking: Taking) -> Taken:
+        """Store a report; it is durable when this returns.
+
+        A report known under its key or number comes back as it was stored first. Refuses
+        "sources.key_reused" (409) where that had another body, "sources.crowded" (503) when too
+        many wait, "sources.database_away" (503) when the database stays away.
+        """
+        found: Taken = await self.offer(taking)
+        return found
+
+    def offer(self, taking: Taking) -> asyncio.Future[Taken]:
+        """Put a report in the queue; the answer comes later. Refuses as :meth:`take` does."""
+        if self._stopping or len(self._waiting) >= self.most:
+            raise Refusal("sources.crowded", retry_s=2)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Taken] = loop.create_future()
+        self._waiting.append(_Waiting(taking, answer, loop.time() + self.patience_s))
+        self._bell.set()
+        return answer
+
+    async def _write(self) -> None:
+        """One writer: keeps a connection, writes batches, connects again when it is lost."""
+        pause = 0.05
+        while not (self._stopping and not self._waiting):
+            try:
+                async with self.db.connection() as conn:
+                    await conn.execute(scope_sql(Scope("intake", places=(self.root,)), local=False))
+                    while batch := await self._next():
+                        await self._store(conn, batch)
+                        pause = 0.05
+                    await conn.execute(scope_sql(Scope(""), local=False))
+            except Exception as error:
+                if not _lost(error):
+                    log.exception("the intake's writer failed")
+                else:
+                    log.warning("the intake lost its database: %r", error)
+                self._give_up(asyncio.get_running_loop().time())
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 1.0)
+
+    async def _next(self) -> list[_Waiting]:
+        """The next reports to write; empty when the intake ends."""
+        while not self._waiting:
+            if self._stopping:
+                return []
+            self._bell.clear()
+            await self._bell.wait()
+        queue = self._waiting
+        batch = [queue.popleft() for _ in range(min(BATCH, len(queue)))]
+        # in one order everywhere, so that two writers never wait for each other's keys
+        batch.sort(key=_order)
+        return batch
+
+    async def _store(self, conn: asyncpg.Connection, batch: list[_Waiting]) -> None:
+        """Write a batch and answer it; what may be stored and went unheard waits again."""
+        try:
+            await self._take(conn, batch)
+        except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
+            self._put_back(batch)
+        except Exception as error:
+            if _lost(error):
+                self._put_back(batch)
+                raise
+            if len(batch) > 1:
+                log.warning("a batch of %d is taken row by row: %r", len(batch), error)
+                for i, one in enumerate(batch):
+                    try:
+                        await self._store(conn, [one])
+                    except Exception:
+                        self._put_back(batch[i + 1 :])
+                        raise
+            else:
+                _fail(batch[0], unexpected(error) or error)
+
+    async def _take(self, conn: asyncpg.Connection, batch: Sequence[_Waiting]) -> None:
+        values = columns([one.taking.row for one in batch])
+        args = (*values, self.root, self.reactions)
+        rows = await conn.fetch(_SQL, *args, timeout=_ANSWER_S)
+        answered = [False] * len(batch)
+        known = []
+        for ordinal, number, fresh, digest in rows:
+            one = batch[ordinal - 1]
+            answered[ordinal - 1] = True
+            if not fresh:
+                known.append((one, number, digest))
+            elif not one.answer.done():
+                one.answer.set_result(Taken(number, True, one.taking.received_at))
+        if known:
+            await self._answer_known(conn, known)
+        # a row that conflicts with one whose transaction was undone meanwhile
+        self._put_back([one for one, done in zip(batch, answered, strict=True) if not done])
+
+    async def _answer_known(
+        self, conn: asyncpg.Connection, known: Sequence[tuple[_Waiting, int, bytes]]
+    ) -> None:
+        """Answer what was stored before: the same receipt, or a refusal of another body."""
+        found = await conn.fetch(
+            "select id, received_at from reports where id = any($1)", [row[1] for row in known]
+        )
+        received = {row["id"]: row["received_at"] for row in found}
+        for one, number, digest in known:
+            if digest != one.taking.digest:
+                _fail(one, Refusal("sources.key_reused"))
+            elif not one.answer.done():
+                # what was kept unheard a moment ago is new to its sender
+                fresh = one.again and not one.taking.keyed
+                one.answer.set_result(Taken(number, fresh, received[number]))
+
+    def _put_back(self, batch: Sequence[_Waiting]) -> None:
+        for one in batch:
+            one.again = True
+        self._waiting.extendleft(reversed(batch))
+        if batch:
+            self._bell.set()
+
+    def _give_up(self, now: float) -> None:
+        """Answer those who waited too long for the database; all when the intake ends."""
+        kept = [one for one in self._waiting if one.until > now and not self._stopping]
+        for one in self._waiting:
+            if one.until <= now or self._stopping:
+                _fail(one, Refusal("sources.database_away", retry_s=2))
+        self._waiting.clear()
+        self._waiting.extend(kept)
+
+
+def _order(one: _Waiting) -> tuple[str, str, str]:
+    row = one.taking.row
+    return row[1], row[2] or "", row[3]
+
+
+def _lost(error: BaseException) -> bool:
+    return isinstance(error, OSError | TimeoutError) or away(error)
+
+
+def _fail(one: _Waiting, error: Exception) -> None:
+    if not one.answer.done():
+        one.answer.set_exception(error)
