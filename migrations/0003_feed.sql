@@ -88,6 +88,12 @@ end $$;
 revoke all on function search_cases from public;
 grant execute on function search_cases to yiwang_service, yiwang_worker;
 
+-- The work lists of a whole centre by running clock, and every order of a unit.
+create index orders_open_due on orders (due_handle, id)
+  where state in ('issued', 'accepted', 'suspended', 'returned', 'disputed');
+create index checks_open_due on checks (due_at, id) where state = 'arranged';
+create index orders_of_unit on orders (unit, id);
+
 -- A system's key has no person; its jobs are its own by its name.
 create policy own_key on jobs to yiwang_service using (actor = (select actor_name()));
 create index jobs_open on jobs (sort, done, id) where state in ('waiting', 'running');

@@ -2,6 +2,7 @@
 
 Run from the project's root:
     python -m tools.build_shanghai [--shared ../shared] [--pack packs/shanghai]
+        [--places packs/shanghai]
 
 Written by hand and left alone: pack.toml, words.csv, overlays/. The same input gives the same
 files, to the byte.
@@ -32,13 +33,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shared", type=Path, default=project.parent / "shared")
     parser.add_argument("--pack", type=Path, default=project / "packs" / "shanghai")
+    parser.add_argument(
+        "--places",
+        type=Path,
+        help="take the places from this pack instead of drawing them again (seconds, not a minute)",
+    )
     chosen = parser.parse_args()
     domain = chosen.shared / "domain"
     chosen.pack.mkdir(parents=True, exist_ok=True)
-    places, shapes = divisions.build(
-        domain, chosen.shared / "data" / "shanghai" / "districts.geojson"
-    )
-    divisions.write(places, shapes, chosen.pack)
+    if chosen.places:
+        places = divisions.read(chosen.places)
+    else:
+        places, shapes = divisions.build(
+            domain, chosen.shared / "data" / "shanghai" / "districts.geojson"
+        )
+        divisions.write(places, shapes, chosen.pack)
     organisation.write(places, chosen.pack)
     catalogue.write(domain, chosen.pack)
     _write_calendar(domain / "holidays-2022-2026.csv", chosen.pack / "calendar.csv")

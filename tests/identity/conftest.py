@@ -59,7 +59,7 @@ class Lobby:
         self.issued[login] = issued
         return issued
 
-    def attempt(self, login: str, **other: str) -> Attempt:
+    def attempt(self, login: str, /, **other: str) -> Attempt:
         """The right attempt of somebody hired, or with something else in it."""
         issued = self.issued[login]
         secret = issued.totp_secret

@@ -43,6 +43,11 @@ async def test_a_browser_signs_in_changes_and_signs_out(lobby: Lobby) -> None:
         assert "HttpOnly" in cookie
         assert "SameSite=strict" in cookie
         assert answer.headers["x-request-id"]
+        lobby.pass_time(seconds=30)
+        given = lobby.attempt("li.na")
+        again = {"login": given.login, "password": given.password, "code": given.code}
+        answer = await web.post("/session", json=again)  # with the old cookie still there
+        assert answer.status_code == 201, answer.text
         body = answer.json()
         me = (await web.get("/session")).json()
         assert me == body["me"]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import asyncpg
 import pytest
 from tests.identity.conftest import DISPATCHER, Lobby
 
-from yiwang.ground.identity import sessions
+from yiwang.ground.identity import passwords, sessions
 from yiwang.ground.identity.model import Attempt, SignedIn
-from yiwang.kit.db import Scope
+from yiwang.kit.db import Scope, Tx
 from yiwang.kit.errors import Refusal
 
 
@@ -166,3 +167,43 @@ async def test_without_the_gate_nobody_reads_credentials_or_sessions(lobby: Lobb
     async with lobby.gate.db.begin(Scope(""), lobby.real.now()) as tx:
         for table in ("persons", "appointments", "credentials", "sessions", "api_keys"):
             assert await tx.fetch(f"select * from {table}") == []
+
+
+async def test_an_unknown_login_costs_what_a_known_one_costs(
+    lobby: Lobby, owner_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await lobby.hire("li.na")
+    hashed: list[str] = []
+    statements: list[int] = []
+    original = passwords.matches
+
+    def counted(stored: str, password: str) -> bool:
+        hashed.append(stored)
+        return original(stored, password)
+
+    execute = Tx.execute
+    fetchrow = Tx.fetchrow
+
+    async def noted_execute(self: Tx, sql: str, *args: Any) -> str:
+        statements[-1] += 1
+        return await execute(self, sql, *args)
+
+    async def noted_fetchrow(self: Tx, sql: str, *args: Any) -> Any:
+        statements[-1] += 1
+        return await fetchrow(self, sql, *args)
+
+    monkeypatch.setattr(passwords, "matches", counted)
+    monkeypatch.setattr(Tx, "execute", noted_execute)
+    monkeypatch.setattr(Tx, "fetchrow", noted_fetchrow)
+    for login in ("li.na", "nobody", "no login!"):
+        statements.append(0)
+        await refused(lobby, lobby.attempt("li.na", login=login, password="wrong"))
+    assert len(hashed) == 3
+    assert len({stored.rsplit("$", 2)[0] for stored in hashed}) == 1  # the same parameters
+    assert len(set(statements)) == 1
+    conn = await asyncpg.connect(owner_url)
+    noted = await conn.fetch(
+        "select matter_id from events where action = 'person.sign_in_failed' order by id"
+    )
+    await conn.close()
+    assert [row["matter_id"] == 0 for row in noted] == [False, True, True]

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
-
 from tests.ledger.stored import (
     HANDLER,
     NOW,
@@ -19,6 +18,7 @@ from tests.ledger.stored import (
     entry,
     open_stored,
 )
+
 from yiwang.ground.ledger import sealing, service, signing
 from yiwang.ground.ledger.model import Batch, Head
 from yiwang.kit.errors import Refusal

@@ -16,6 +16,13 @@ from yiwang.ground.packs.summary import summary
 SHANGHAI = Path(__file__).resolve().parents[2] / "packs" / "shanghai"
 
 
+def test_every_setting_is_explained_beside_it(shanghai: Pack) -> None:
+    text = (SHANGHAI / "pack.toml").read_text(encoding="utf-8")
+    explained = set(re.findall(r"^#   ([a-z_]+\.[a-z_]+) ", text, re.MULTILINE))
+    base = [setting for setting in shanghai.settings if setting.source == "pack.toml"]
+    assert {setting.key for setting in base} == explained
+
+
 def test_its_size(shanghai: Pack) -> None:
     counts = summary(shanghai)
     assert counts["places.district"] == 16

@@ -122,6 +122,24 @@ def build(domain: Path, geojson: Path) -> tuple[list[Division], dict[str, Any]]:
     return divisions, shapes
 
 
+def read(folder: Path) -> list[Division]:
+    """The places of a pack that was built before."""
+    with (folder / "places.csv").open(encoding="utf-8") as file:
+        return [
+            Division(
+                row["code"],
+                row["parent"],
+                row["level"],
+                row["name_zh"],
+                row["name_en"],
+                tuple(filter(None, row["aliases"].split(";"))),
+                row["origin"],
+                row["area_origin"],
+            )
+            for row in csv.DictReader(file)
+        ]
+
+
 def write(divisions: list[Division], shapes: Mapping[str, Any], folder: Path) -> None:
     """Write places.csv and areas/<level>.geojson, one feature to a line."""
     with (folder / "places.csv").open("w", encoding="utf-8", newline="") as file:

@@ -88,10 +88,9 @@ class Installation:
         self.worker = self._run("worker", "--home", str(self.home.folder))
 
     def _run(self, *arguments: str) -> subprocess.Popen[bytes]:
-        command = Path(sys.executable).with_name("yiwang")
         with (self.home.folder / f"{arguments[0]}.log").open("ab") as log:
             return subprocess.Popen(
-                [str(command), *arguments],
+                [sys.executable, "-m", "yiwang.cli", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -122,11 +121,12 @@ class Installation:
             if await self.status() is not None:
                 return
             if self.service is None or self.service.poll() is not None:
-                raise Refusal("bench.dead", name="serve", tail=self._tail("serve"))
+                raise Refusal("bench.dead", name="serve", tail=self.tail("serve"))
             await asyncio.sleep(_POLL_S)
-        raise Refusal("bench.dead", name="serve", tail=self._tail("serve"))
+        raise Refusal("bench.dead", name="serve", tail=self.tail("serve"))
 
-    def _tail(self, name: str) -> str:
+    def tail(self, name: str) -> str:
+        """The last lines of a process's log."""
         log = self.home.folder / f"{name}.log"
         return log.read_text(encoding="utf-8", errors="replace")[-800:] if log.exists() else ""
 
@@ -151,19 +151,23 @@ class Installation:
         finally:
             await conn.close()
 
+    async def stop_programs(self) -> None:
+        """Stop service and worker in an orderly way; the database stays."""
+        running = [one for one in (self.service, self.worker) if one is not None]
+        for process in running:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in running:
+            try:
+                await asyncio.to_thread(process.wait, _END_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                await asyncio.to_thread(process.wait)
+        self.service = self.worker = None
+
     async def stop(self) -> None:
         """Stop service, worker and database in an orderly way."""
-        for process in (self.service, self.worker):
-            if process is not None and process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-        for process in (self.service, self.worker):
-            if process is not None:
-                try:
-                    await asyncio.to_thread(process.wait, _END_S)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    await asyncio.to_thread(process.wait)
-        self.service = self.worker = None
+        await self.stop_programs()
         if self.home.is_embedded:
             await asyncio.to_thread(self.home.server.stop)
 

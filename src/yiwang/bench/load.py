@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import time
 from collections import Counter
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection as Pipe
 from multiprocessing.synchronize import Event
 from typing import Any, TypeAlias
 
 import numpy as np
-import uvloop
 from numpy.typing import NDArray
 
+from yiwang.bench.apart import Apart
 from yiwang.bench.client import BROKEN, Connection
 
 Milliseconds: TypeAlias = NDArray[np.float32]
@@ -256,34 +254,11 @@ class _Driver:
         self._tally.note(n, status, time.perf_counter() - due, True)
 
 
-def _main(pipe: Pipe, plan: Plan, stop: Event) -> None:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        pipe.send(runner.run(_Driver(plan, stop).run()))
-    pipe.close()
-
-
-class LoadProcess:
-    """A plan being carried out in a process of its own."""
-
-    def __init__(self, plan: Plan) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._stop = context.Event()
-        self._pipe, theirs = context.Pipe(duplex=False)
-        self._process = context.Process(target=_main, args=(theirs, plan, self._stop), daemon=True)
-        self._process.start()
-        theirs.close()
-
-    def stop(self) -> None:
-        """Send nothing more; what is in flight is still answered."""
-        self._stop.set()
-
-    async def result(self) -> Load:
-        """What came of it, once it is over. EOFError where the process died."""
-        load: Load = await asyncio.to_thread(self._pipe.recv)
-        await asyncio.to_thread(self._process.join)
-        return load
+async def carry_out(stop: Event, plan: Plan) -> Load:
+    """Carry out a plan in this process, until it ends or `stop` is set."""
+    return await _Driver(plan, stop).run()
 
 
 async def run_load(plan: Plan) -> Load:
-    """Carry out a plan from beginning to end."""
-    return await LoadProcess(plan).result()
+    """Carry out a plan in a process of its own, from beginning to end."""
+    return await Apart(carry_out, plan).result()

@@ -32,34 +32,39 @@ values ('received', 'system', 'pgbench', :client_id || '-' || :n || '-' || clock
 _LIFECYCLE = """\
 \\set n random(1, 2000000000)
 begin;
-insert into bench_cases (state, number, source, kind, place, title, text, discovered_at, reported_at,
-  filed_at, centre, synthetic)
+insert into bench_cases (state, number, source, kind, place, title, text, discovered_at,
+  reported_at, filed_at, centre, synthetic)
 values ('filed', :client_id || '-' || :n || '-' || clock_timestamp(), 'desk', 'kind', 'city',
   '人民路暴露垃圾', '市民来电反映，人民路附近有暴露垃圾的情况，居民意见较大。', now(), now(), now(),
   'centre', true) returning id as case_id \\gset
-insert into bench_events (at, actor, action, matter, matter_id, case_id, place, article, rule, facts)
+insert into bench_events
+  (at, actor, action, matter, matter_id, case_id, place, article, rule, facts)
 values (now(), 'person:1', 'case.file', 'case', :case_id, :case_id, 'city', 'V', 'case.file', '{}');
 commit;
 begin;
 select * from bench_cases where id = :case_id for update;
-update bench_cases set state = 'dispatched', lead = 'unit', dispatched_at = now() where id = :case_id;
+update bench_cases set state = 'dispatched', lead = 'unit', dispatched_at = now()
+where id = :case_id;
 insert into bench_orders (state, case_id, unit, role, centre, place, kind, issued_by, issued_at)
 values ('issued', :case_id, 'unit', 'lead', 'centre', 'city', 'kind', 'person:1', now())
 returning id as order_id \\gset
-insert into bench_events (at, actor, action, matter, matter_id, case_id, place, article, rule, facts)
+insert into bench_events
+  (at, actor, action, matter, matter_id, case_id, place, article, rule, facts)
 values (now(), 'person:1', 'case.dispatch', 'case', :case_id, :case_id, 'city', 'V', 'a', '{}'),
        (now(), 'person:1', 'order.issue', 'order', :order_id, :case_id, 'city', 'V', 'a', '{}');
 commit;
 begin;
 select * from bench_orders where id = :order_id for update;
 update bench_orders set state = 'accepted', accepted_at = now() where id = :order_id;
-insert into bench_events (at, actor, action, matter, matter_id, case_id, place, article, rule, facts)
+insert into bench_events
+  (at, actor, action, matter, matter_id, case_id, place, article, rule, facts)
 values (now(), 'person:2', 'order.accept', 'order', :order_id, :case_id, 'city', 'V', 'a', '{}');
 commit;
 begin;
 select * from bench_orders where id = :order_id for update;
 update bench_orders set state = 'done', finished_at = now() where id = :order_id;
-insert into bench_events (at, actor, action, matter, matter_id, case_id, place, article, rule, facts)
+insert into bench_events
+  (at, actor, action, matter, matter_id, case_id, place, article, rule, facts)
 values (now(), 'person:2', 'order.finish', 'order', :order_id, :case_id, 'city', 'V', 'a', '{}');
 commit;
 select * from bench_cases where id = :case_id;

@@ -24,7 +24,7 @@ from yiwang.bulk.telling import Teller
 from yiwang.ground.city import City
 from yiwang.kit.db import prepare_connection
 
-Progress: TypeAlias = Callable[[int, int], None]  # cases loaded, cases wanted
+Progress: TypeAlias = Callable[[int], None]  # cases loaded so far
 
 _CHUNK = 10_000
 _LOADERS = 3
@@ -53,22 +53,25 @@ async def generate(
     city: City,
     count: int,
     seed: int,
-    until: datetime,
     progress: Progress | None = None,
+    *,
+    until: datetime | None = None,
 ) -> int:
     """Load `count` made-up cases of the two years before `until`; the number loaded by this call.
 
-    `owner_dsn` names the owner of the tables, whom row-level security does not bind. The same
-    city, count, seed and `until` give the same cases, and a run that broke off loads only the
-    chunks that are missing. Refuses a pack without kinds ("bench.no_kinds").
+    `owner_dsn` names the owner of the tables, whom row-level security does not bind. Without
+    `until` the cases end with the city's last midnight. A run that broke off is taken up by the
+    same count and seed: it keeps its `until` and loads only the chunks that are missing. Refuses
+    a pack without kinds ("bench.no_kinds").
     """
-    run = await asyncio.to_thread(_prepare, city, count, seed, until)
     conns = [await asyncpg.connect(owner_dsn) for _ in range(_LOADERS)]
     try:
         for conn in conns:
             await prepare_connection(conn)
             await conn.execute(f"set timezone = 'UTC'; {_MEMORY}; {_PENDING}")
-        done = await _begin(conns[0], run, count)
+        key = f"bulk:{seed}:{count}"
+        end, done = await _begin(conns[0], key, until or _midnight(city))
+        run = await asyncio.to_thread(_prepare, city, count, seed, end, key)
         missing = [n for n in range(-(-count // _CHUNK)) if n not in done]
         return await _load(conns, run, missing, progress)
     finally:
@@ -76,7 +79,12 @@ async def generate(
             await conn.close()
 
 
-def _prepare(city: City, count: int, seed: int, until: datetime) -> _Run:
+def _midnight(city: City) -> datetime:
+    now = datetime.now(city.zone)
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _prepare(city: City, count: int, seed: int, until: datetime, key: str) -> _Run:
     rng = np.random.default_rng([seed, count, 1])
     choices = choose_from(city, city.day(until), rng)
     drawn = draw(city, choices, count, until, seed)
@@ -91,26 +99,24 @@ def _prepare(city: City, count: int, seed: int, until: datetime) -> _Run:
         teller=Teller(city, choices),
         seed=seed,
         until=end,
-        key=f"bulk:{seed}:{count}:{end}",
+        key=key,
     )
 
 
-async def _begin(conn: asyncpg.Connection, run: _Run, count: int) -> set[int]:
-    """The chunks that an earlier call has loaded."""
-    start = {"count": count, "seed": run.seed, "until": run.until, "done": []}
+async def _begin(conn: asyncpg.Connection, key: str, until: datetime) -> tuple[datetime, set[int]]:
+    """Until when the run goes, and the chunks that an earlier call has loaded."""
     await conn.execute(
         "insert into settings (key, value) values ($1, $2) on conflict (key) do nothing",
-        run.key,
-        start,
+        key,
+        {"until": until.isoformat(), "done": []},
     )
-    row = await conn.fetchval("select value from settings where key = $1", run.key)
-    return set(row["done"])
+    row = await conn.fetchval("select value from settings where key = $1", key)
+    return datetime.fromisoformat(row["until"]), set(row["done"])
 
 
 async def _load(
     conns: list[asyncpg.Connection], run: _Run, chunks: list[int], progress: Progress | None
 ) -> int:
-    total = len(run.draw.life)
     loaded = 0
     waiting = iter(chunks)
     turn = asyncio.Lock()  # one part is composed while the other is loaded
@@ -125,7 +131,7 @@ async def _load(
             await _store(conn, run, number, sheets)
             loaded += len(part.life)
             if progress is not None:
-                progress(loaded, total)
+                progress(loaded)
 
     await asyncio.gather(*(work(conn) for conn in conns))
     await conns[0].execute("select gin_clean_pending_list('cases_text')")

@@ -52,6 +52,13 @@ class Tx:
         """The first row of a query, or None."""
         return await self.conn.fetchrow(sql, *args)
 
+    async def one(self, sql: str, *args: Any) -> Row:
+        """The row of a query that always has one; LookupError where it has none."""
+        row = await self.conn.fetchrow(sql, *args)
+        if row is None:
+            raise LookupError("the query gave no row")
+        return row
+
     async def fetchval(self, sql: str, *args: Any) -> Any:
         """The first column of the first row, or None."""
         return await self.conn.fetchval(sql, *args)

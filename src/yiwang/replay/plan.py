@@ -6,12 +6,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from math import floor
 from typing import Any
 
 from yiwang.replay.dataset import Adapter, OutcomeRule, Record
 from yiwang.replay.naming import district_code, grid_code, kind_key, unit_code
 
 WINDOW_STEPS = 400
+_NEAR = 0.002  # degrees, 150 to 220 m: things of one sort so near may be the same thing
 _RESULT_LIMIT = 2000
 _TITLE_LIMIT = 200
 _ADDRESS_LIMIT = 300
@@ -94,7 +96,9 @@ def make_plan(
 ) -> Plan:
     """The plan of a replay: every step in time order, at most `window_steps` in a window.
 
-    At one moment reports come before closings, so that no record ends before it began.
+    At one moment reports come before closings, so that no record ends before it began. A window
+    does its reports first; so a report begins a new one where something like it was closed in this
+    one, for it must not be taken for a repeat of what had ended.
     """
     records = list(records)
     steps: list[Filing | Closing] = [_filing(record, adapter, known) for record in records]
@@ -106,7 +110,7 @@ def make_plan(
             tuple(step for step in part if isinstance(step, Filing)),
             tuple(step for step in part if isinstance(step, Closing)),
         )
-        for index, part in enumerate(_parts(steps, window_steps))
+        for index, part in enumerate(_parts(steps, window_steps, {r.id: r for r in records}))
     )
     reports = sum(len(window.filings) for window in windows)
     names = "\n".join(f"{step.at.isoformat()} {step.external_id}" for step in steps)
@@ -114,9 +118,25 @@ def make_plan(
     return Plan(windows, reports, len(steps) - reports, digest)
 
 
-def _parts(steps: Sequence[Filing | Closing], size: int) -> Iterator[Sequence[Filing | Closing]]:
-    for start in range(0, len(steps), size):
-        yield steps[start : start + size]
+def _parts(
+    steps: Iterable[Filing | Closing], size: int, records: Mapping[str, Record]
+) -> Iterator[list[Filing | Closing]]:
+    part: list[Filing | Closing] = []
+    ended: set[tuple[str, int, int]] = set()
+    for step in steps:
+        record = records[step.external_id]
+        x, y = floor(record.lon / _NEAR), floor(record.lat / _NEAR)
+        follows = isinstance(step, Filing) and any(
+            (record.type, x + i, y + j) in ended for i in (-1, 0, 1) for j in (-1, 0, 1)
+        )
+        if len(part) == size or (part and follows):
+            yield part
+            part, ended = [], set()
+        part.append(step)
+        if isinstance(step, Closing) and not record.placeholder:
+            ended.add((record.type, x, y))
+    if part:
+        yield part
 
 
 def _filing(record: Record, adapter: Adapter, known: Known) -> Filing:

@@ -32,13 +32,14 @@ def gate_of(request: Request) -> Gate:
 @dataclass(frozen=True, slots=True)
 class Door:
     """Who may pass: holders of one of `duties`, keys with `scope`, every signed-in person
-    (`persons`), every key (`keys`), or `everybody`."""
+    (`persons`), every key (`keys`), or `everybody`; `unasked` does not even look who it is."""
 
     duties: tuple[str, ...] = ()
     scope: str = ""
     persons: bool = False
     keys: bool = False
     everybody: bool = False
+    unasked: bool = False
 
     @property
     def authority(self) -> str:
@@ -73,6 +74,8 @@ class Door:
     async def __call__(self, request: Request) -> Actor:
         """Whoever asks, let through."""
         gate = gate_of(request)
+        if self.unasked:
+            return gate.public_actor(request)
         if self.everybody:
             return await gate.anybody(request)
         actor = await gate.asking(request)
@@ -95,9 +98,9 @@ def scope(name: str) -> Any:
     return Depends(Door(scope=name))
 
 
-def public() -> Any:
-    """Everybody; whoever is signed in comes as themselves."""
-    return Depends(Door(everybody=True))
+def public(*, unasked: bool = False) -> Any:
+    """Everybody; whoever is signed in comes as themselves, unless they are `unasked`."""
+    return Depends(Door(everybody=True, unasked=unasked))
 
 
 async def _asking(request: Request) -> Actor:

@@ -37,7 +37,7 @@ async def sign_in(
     request: Request,
     response: Response,
     gate: AtGate,
-    _: Annotated[Actor, public()],
+    _: Annotated[Actor, public(unasked=True)],
 ) -> SignedInOut:
     """Sign in with login, password and second factor. 登录。"""
     address = request.client.host if request.client else ""

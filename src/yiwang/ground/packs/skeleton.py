@@ -29,8 +29,16 @@ day_starts_next = true  # "N working days" starts on the next working day
 
 [settings]
 "case.number_pattern" = "{{division}}{{date}}{{sequence:05d}}"
+"place.centre" = [0.0, 0.0]  # longitude, latitude in the middle; set it before the first case
 "match.radius_m" = 50
 "match.hours" = 24
+"dispatch.automatic" = true
+"check.sample_percent" = {{ event = 100 }}
+"check.mode_by_source" = {{ hotline = "callback", citizen = "callback" }}
+"verify.sources" = ["citizen"]
+"location.placeholders" = []
+"location.confidence" = 0.4
+"return.max" = 2
 """
 _FILES = {
     "places.csv": (

@@ -1,4 +1,4 @@
-"""The outermost layer: every request gets an id, and no error leaves it without an answer."""
+"""Under the headers the outermost layer: every request gets an id, and no error leaves it without an answer."""
 
 from __future__ import annotations
 

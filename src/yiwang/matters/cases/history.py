@@ -126,7 +126,7 @@ def _measure(hop: _Open, calendar: Calendar, now: datetime, dues: Dues, *, lates
         matter_id=hop.matter_id,
         started=hop.started,
         ended=hop.ended,
-        how=hop.how,
+        how=hop.how if hop.ended else None,
         pauses=pauses,
         elapsed_hours=elapsed(hop.started, until, ClockKind.URGENT_HOUR, calendar, pauses),
         working_hours=elapsed(hop.started, until, ClockKind.WORKING_HOUR, calendar, pauses),
@@ -163,7 +163,7 @@ class _Open:
 
     def end(self, at: datetime, how: str) -> None:
         self.ended = max(at, self.started)
-        self.how = how
+        self.how = self.how or how
         for by in tuple(self.stopped_by):
             self.go_on(by, self.ended)
 
@@ -187,6 +187,7 @@ _AWAY = {
     "order.finish": HopStage.CHECK,
 }
 _BACK = ("order.refuse_return", "order.keep")
+_VERDICTS = ("check.pass", "check.fail", "check.unable")
 _DONE = ("order.recall", "order.uphold_return", "order.move")
 
 
@@ -210,6 +211,9 @@ class _Fold:
             self._end_all(row)
         elif action == "check.arrange":
             self._checker(row)
+        elif action in _VERDICTS:
+            if self.main is not None and self.main.matter == "check":
+                self.main.how = action
         elif action == "dispute.raise":
             if self.main is not None and self.main.stage is HopStage.JUDGE:
                 self.main.holder = row["facts"].get("centre", self.centre)
@@ -237,7 +241,7 @@ class _Fold:
                 self._hand(HopStage.HANDLE, unit, row)
             elif action in _AWAY:
                 self._hand(_AWAY[action], self.centre, row)
-            elif action in _DONE and self.main is not None and self.main.matter_id == number:
+            elif action in _DONE and self._held_as(number) is not None:
                 self._hand(HopStage.DISPATCH, self.centre, row)
             else:
                 self._pause(self._held_as(number), row)

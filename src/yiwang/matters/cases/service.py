@@ -89,14 +89,28 @@ async def act(
         return await special(tx, city, actor, step)
     if facts.get("kind"):
         city.taxonomy.current(facts["kind"], city.day(at or tx.now))
-    if facts.get("place"):
-        city.tree.path(facts["place"])
+    if action in ("file", "relocate"):
+        step = replace(step, amend=_moved_by(city, actor))
     after = (await move(tx, city, actor, [step]))[0]
     if after.state in ("closed", "cancelled"):
         await count_child(tx, city, after, -1)
     elif action == "reopen":
         await count_child(tx, city, after, +1)
     return after
+
+
+def _moved_by(city: City, actor: Actor) -> Callable[[Case], Case]:
+    """Whoever sends a case to another place keeps it in sight; its new place's centre commands."""
+
+    def amend(case: Case) -> Case:
+        whose = city.taxonomy.responsibility_for(case.kind, case.place, city.day(case.reported_at))
+        centre = city.centre(case.place, whose.level if whose else None).code
+        parties = case.parties
+        if centre != case.centre:
+            parties = tuple(dict.fromkeys((*case.parties, case.centre, *actor.units)))
+        return replace(case, centre=centre, parties=parties)
+
+    return amend
 
 
 async def count_child(tx: Tx, city: City, child: Case, step: int) -> None:

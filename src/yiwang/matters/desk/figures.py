@@ -29,13 +29,13 @@ async def figures_of(tx: Tx, city: City) -> dict[str, Any]:
     times = {}
     for name, expression in _TIMES.items():
         seconds = f"extract(epoch from {expression})"
-        row = await tx.fetchrow(
+        row = await tx.one(
             f"select count(*) as n, percentile_cont(0.5) within group (order by {seconds}) as p50,"
             f" percentile_cont(0.9) within group (order by {seconds}) as p90"
             f" from cases where {expression} is not null"
         )
         times[name] = {"count": row["n"], "p50_s": _number(row["p50"]), "p90_s": _number(row["p90"])}
-    punctual = await tx.fetchrow(
+    punctual = await tx.one(
         "select count(*) filter (where handled_at <= due_handle) as on_time,"
         " count(*) filter (where handled_at > due_handle) as late,"
         " count(*) filter (where due_handle is null and handled_at is not null) as unlimited"
@@ -62,7 +62,7 @@ def _number(value: Any) -> float | None:
 
 async def status_of(tx: Tx) -> dict[str, Any]:
     """What waits for the worker, what was parked, and how far the record is sealed."""
-    row = await tx.fetchrow(
+    row = await tx.one(
         "select count(*) filter (where not parked and due_at <= now()) as waiting,"
         " count(*) filter (where parked) as parked,"
         " extract(epoch from now() - min(due_at) filter (where not parked)) as oldest"

@@ -132,7 +132,7 @@ async def create_orders(
                 role=role,
                 centre=case.centre,
                 place=case.place,
-                parties=(unit,),
+                parties=(unit,) if role == "lead" else (unit, plan.lead),
                 kind=case.kind,
                 round=case.rounds,
                 urgent=case.urgent,

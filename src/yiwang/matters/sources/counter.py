@@ -7,46 +7,40 @@ the receipt is written from ready-made bytes.
 from __future__ import annotations
 
 import asyncio
-import logging
-from secrets import token_hex
 from typing import Any
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope
 
 from yiwang.ground.gate.service import Gate
 from yiwang.kit.errors import Refusal
-from yiwang.kit.web.note import header, language_of, note_of
-from yiwang.kit.web.problems import answer, document, unexpected
-from yiwang.kit.web.security import API_POLICY
+from yiwang.kit.web.note import header, language_of
+from yiwang.kit.web.problems import document
 from yiwang.matters.sources.bodies import LONGEST_BODY, read_batch, read_report
 from yiwang.matters.sources.intake import Intake, Taken
 from yiwang.matters.sources.receipts import Seals
-from yiwang.matters.sources.receiving import ANYBODY, Receiver, Sender, Taking, sender_of
+from yiwang.matters.sources.receiving import ANYBODY, Receiver, Taking, sender_of
 
-_LOG = logging.getLogger("yiwang.web")
-PATH = "/api/v1/reports"
-BATCH_PATH = "/api/v1/reports/batch"
 LONGEST_BATCH = LONGEST_BODY * 128  # 8 MB
 _CREDENTIALS = frozenset((b"authorization", b"x-api-key", b"cookie"))
-_HEADERS = (
-    (b"content-type", b"application/json"),
-    (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"content-security-policy", API_POLICY.encode("ascii")),
-)
 
 
 class Counter:
     """Takes reports for one service: whose they are, what they say, and the receipt."""
 
-    def __init__(self, intake: Intake, receiver: Receiver, seals: Seals, gate: Gate) -> None:
+    def __init__(self, intake: Intake, seals: Seals, gate: Gate) -> None:
         self.intake = intake
-        self.receiver = receiver
         self.seals = seals
         self.gate = gate
+        self._receiver = Receiver.of(gate.city)
+
+    @property
+    def receiver(self) -> Receiver:
+        """The receiver of the city in force; made anew when the city's pack was replaced."""
+        if self._receiver.city is not self.gate.city:
+            self._receiver = Receiver.of(self.gate.city)
+        return self._receiver
 
     async def take(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
         """Take the one report of a request: the status and the body of the answer."""
@@ -78,14 +72,14 @@ class Counter:
             raise Refusal("gate.key_only", scope="reports:write")
         _require_json((header(scope, b"content-type") or "application/json").encode())
         key = header(scope, b"idempotency-key")
-        now = self.gate.now(request)
+        receiver, now = self.receiver, self.gate.now(request)
         bodies = read_batch(await read_body(receive, LONGEST_BATCH))
         language = language_of(scope)
         waiting: list[tuple[Taking, asyncio.Future[Taken]] | Refusal] = []
         for i, body in enumerate(bodies):
             try:
                 own = None if key is None else f"{key}:{i}"
-                taking = self.receiver.receive(read_report(body), sender, own, now)
+                taking = receiver.receive(read_report(body), sender, own, now)
                 waiting.append((taking, self.intake.offer(taking)))
             except Refusal as refusal:
                 waiting.append(refusal)
@@ -134,49 +128,3 @@ async def read_body(receive: Receive, most: int) -> bytes:
         if size > most:
             raise Refusal("web.too_large", most=most)
     return b"".join(parts)
-
-
-class CounterDoor:
-    """Answers `POST /api/v1/reports` before any other layer sees it; all else goes on to `app`.
-
-    The layers it passes by are done here: the request's id, the headers that keep browsers safe,
-    the limits of a body, and an answer to every error. The number of a receipt names a taken
-    report better than an id of the request, so that only errors carry one.
-    """
-
-    def __init__(self, app: ASGIApp, counter: Counter | None = None) -> None:
-        """The counter may be set later, when the database is there."""
-        self.app = app
-        self.counter = counter
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if (
-            scope["type"] != "http"
-            or scope["path"] != PATH
-            or scope["method"] != "POST"
-            or self.counter is None
-        ):
-            await self.app(scope, receive, send)
-            return
-        try:
-            status, body = await self.counter.take(scope, receive)
-        except ClientDisconnect:
-            return
-        except Exception as error:
-            await self._refuse(error, scope, receive, send)
-            return
-        headers = [*_HEADERS, (b"content-length", b"%d" % len(body))]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-    async def _refuse(self, error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
-        note = note_of(scope)
-        note.id = token_hex(8)
-        refusal = error if isinstance(error, Refusal) else unexpected(error)
-        if refusal is None:
-            _LOG.exception("incident %s: POST %s", note.id, PATH, exc_info=error)
-            refusal = Refusal("web.incident", incident=note.id)
-        response = answer(scope, refusal)
-        response.raw_headers += _HEADERS[1:]
-        response.raw_headers.append((b"x-request-id", note.id.encode("ascii")))
-        await response(scope, receive, send)

@@ -90,9 +90,7 @@ class Receiver:
         """The receiver of a city."""
         return cls(city, Edge.of(city.pack))
 
-    def receive(
-        self, report: ReportBody, sender: Sender, key: str | None, now: datetime
-    ) -> Taking:
+    def receive(self, report: ReportBody, sender: Sender, key: str | None, now: datetime) -> Taking:
         """The row of a report received at `now`.
 
         Refuses ("web.request_invalid") an unknown kind, a position that is not in the city, a
@@ -189,7 +187,10 @@ def _moment(given: datetime | None, now: datetime, faults: list[Fault]) -> datet
     if given.year < _EARLIEST_YEAR:
         faults.append(Fault("/happened_at", "sources.happened_early", {"year": _EARLIEST_YEAR}))
     elif given > now + CLOCK_AHEAD:
-        facts: Mapping[str, Any] = {"given": given.isoformat(), "now": now.isoformat("T", "seconds")}
+        facts: Mapping[str, Any] = {
+            "given": given.isoformat(),
+            "now": now.isoformat("T", "seconds"),
+        }
         faults.append(Fault("/happened_at", "sources.happened_later", facts))
     return given
 

@@ -181,6 +181,8 @@ async def act(
     rule = procedure.permit(REPORTS, actor, report, action, facts, version)
     after = replace(report, state=rule.end or report.state, reason=facts.get("reason"))
     if action == "correct":
-        after = rules.correct(after, facts, city)
+        # Whoever sends a report to another place keeps it in sight.
+        parties = tuple(dict.fromkeys((*after.parties, *actor.units)))
+        after = replace(rules.correct(after, facts, city), parties=parties)
     saved = await procedure.save(tx, actor, REPORTS, [Change(report, after, rule, facts)])
     return saved[0]

@@ -1,0 +1,420 @@
+"""Handling on a real database: every action of an order, as its people ask for it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.handling import scene
+from tests.world import World
+from yiwang.kit.errors import Refusal
+from yiwang.matters.dispatch.service import Step
+from yiwang.matters.handling import service as handling
+from yiwang.matters.handling.model import Approval
+
+
+async def _events(world: World, case: int, like: str = "%") -> list[str]:
+    rows = await world.rows(
+        "select action from events where case_id = $1 and action like $2 order by id", case, like
+    )
+    return [row["action"] for row in rows]
+
+
+async def _wish(world: World, case: int) -> int:
+    row = await world.row("select id from approvals where case_id = $1 order by id desc", case)
+    return int(row["id"])
+
+
+async def _decide(
+    world: World, unit: str, wish: int, action: str, reason: str | None = None
+) -> Approval:
+    chief = world.actor("dispatcher", unit)
+    facts = {"reason": reason} if reason else {}
+    async with world.as_(chief) as tx:
+        return await handling.decide(tx, world.city, chief, wish, action, facts)
+
+
+async def test_accept_contact_and_finish_leave_their_times(world: World) -> None:
+    case, order = await scene.dispatched(world)
+    actor = scene.handler(world, order)
+    world.pass_time(minutes=10)
+    accepted = await scene.act(world, actor, order, "accept")
+    assert (accepted.state, accepted.handler) == ("accepted", actor.person)
+    world.pass_time(minutes=5)
+    await scene.act(world, actor, order, "contact", {"note": "已联系 called"})
+    with pytest.raises(Refusal, match="order.contacted"):
+        await scene.act(world, actor, order, "contact", {"note": "again"})
+    done = await scene.act(world, actor, order, "finish", {"result": "ok", "outcome": "explained"})
+    assert (done.state, done.outcome, done.finished_at) == ("done", "explained", world.now)
+    assert await _events(world, case, "order.%") == [
+        "order.issue",
+        "order.accept",
+        "order.contact",
+        "order.finish",
+    ]
+
+
+async def test_a_stranger_may_not_act_and_is_told_why(world: World) -> None:
+    _, order = await scene.dispatched(world)
+    stranger = world.actor("handler", "310101_construction")
+    with pytest.raises(Refusal, match="procedure.not_found"):
+        await scene.act(world, stranger, order, "accept")
+    with pytest.raises(Refusal, match="authority"):
+        await scene.act(world, world.actor("checker", scene.TOWN_CENTRE), order, "accept")
+
+
+async def test_a_milestone_is_reached_once_and_only_if_it_is_one(world: World) -> None:
+    _, order = await scene.dispatched(world, scene.COVER)
+    actor = scene.handler(world, order)
+    await scene.act(world, actor, order, "accept")
+    facts = {"milestone": "secure", "result": "围挡 fenced"}
+    reached = await scene.act(world, actor, order, "reach", facts)
+    assert reached.milestones[0]["done_at"] == world.now.isoformat()
+    with pytest.raises(Refusal, match="order.milestone"):
+        await scene.act(world, actor, order, "reach", facts)
+
+
+async def test_an_upheld_return_goes_to_another_unit_never_back(world: World) -> None:
+    case, order = await scene.dispatched(world)
+    await scene.act(world, scene.handler(world, order), order, "return", {"reason": "不属本队 not ours"})
+    judge = world.actor("dispatcher", scene.TOWN_CENTRE)
+    await scene.act(world, judge, order, "uphold_return")
+    await world.work()
+    again = await scene.lead(world, case)
+    assert again.unit != order.unit
+    assert again.round == 2
+    assert (await scene.state(world, case))["returned"] == 1
+    dispatcher = world.actor("dispatcher", scene.DISTRICT_CENTRE)
+    await scene.act(world, dispatcher, again, "recall", {"reason": "重派 anew"})
+    async with world.as_(dispatcher) as tx:
+        with pytest.raises(Refusal, match="dispatch.returned_before"):
+            await handling.dispatch.dispatch_by_hand(
+                tx, world.city, dispatcher, case, {"unit": order.unit}
+            )
+
+
+async def test_returns_end_at_the_territorial_unit(world: World) -> None:
+    case, order = await scene.dispatched(world)
+    judge = world.actor("dispatcher", "310000_centre")
+    seen = []
+    for _ in range(6):
+        seen.append(order.unit)
+        await scene.act(world, scene.handler(world, order), order, "return", {"reason": "no"})
+        if order.unit == scene.TOWN_CENTRE:
+            break
+        await scene.act(world, judge, order, "uphold_return")
+        await world.work()
+        order = await scene.lead(world, case)
+    assert seen[-1] == scene.TOWN_CENTRE
+    assert len(set(seen)) == len(seen)
+
+
+async def test_a_refused_return_wins_no_time_and_does_not_speak_against_the_unit(
+    world: World,
+) -> None:
+    case, order = await scene.dispatched(world)
+    await scene.act(world, scene.handler(world, order), order, "return", {"reason": "no"})
+    judge = world.actor("dispatcher", scene.TOWN_CENTRE)
+    world.pass_time(hours=1)
+    back = await scene.act(world, judge, order, "refuse_return", {"reason": "属你 yours"})
+    assert (back.state, back.due_handle) == ("issued", order.due_handle)
+    await scene.act(world, judge, order, "recall", {"reason": "anew"})
+    async with world.as_(judge) as tx:
+        await handling.dispatch.dispatch_by_hand(tx, world.city, judge, case, {"unit": order.unit})
+    assert (await scene.lead(world, case)).unit == order.unit
+
+
+async def test_recalling_the_lead_takes_back_the_case_and_the_assistants(world: World) -> None:
+    case, order = await scene.dispatched(world, scene.BICYCLES)
+    (helper,) = await scene.orders(world, case)
+    judge = world.actor("dispatcher", scene.DISTRICT_CENTRE)
+    await scene.act(world, judge, order, "recall", {"reason": "派错 wrong unit"})
+    await world.work()
+    row = await scene.state(world, case)
+    assert (row["state"], row["lead"], row["due_handle"]) == ("filed", None, None)
+    assert [o.state for o in await scene.orders(world, case)] == ["withdrawn"]
+    assert helper.state == "issued"
+
+
+async def test_the_lead_calls_an_assistant_once(world: World) -> None:
+    case, order = await scene.dispatched(world)
+    actor = scene.handler(world, order)
+    await scene.act(world, actor, order, "accept")
+    wish = {"unit": "310101002_squad", "reason": "需要执法 enforcement needed"}
+    await scene.act(world, actor, order, "call_assist", wish)
+    (helper,) = await scene.orders(world, case)
+    assert (helper.unit, helper.state, helper.due_handle is not None) == (
+        "310101002_squad",
+        "issued",
+        True,
+    )
+    assert "310101002_squad" in (await scene.state(world, case))["parties"]
+    for unit, code in (
+        ("310101002_squad", "handling.assist_twice"),
+        (order.unit, "handling.assist_itself"),
+        ("nobody", "city.unit_unknown"),
+    ):
+        with pytest.raises(Refusal, match=code):
+            await scene.act(world, actor, order, "call_assist", {**wish, "unit": unit})
+    assert len(await scene.orders(world, case)) == 1
+    assert (await _events(world, case)).count("order.call_assist") == 1
+    squad = scene.handler(world, helper)
+    await scene.act(world, squad, helper, "accept")
+    with pytest.raises(Refusal, match="order.not_lead"):
+        await scene.act(world, squad, helper, "call_assist", wish)
+
+
+async def test_an_extension_is_granted_by_the_centre_and_moves_the_case(world: World) -> None:
+    case, order = await scene.dispatched(world)
+    actor = scene.handler(world, order)
+    await scene.act(world, actor, order, "accept")
+    wish = {"amount": 2.0, "clock": "working_hour", "reason": "等零件 parts"}
+    asked = await scene.act(world, actor, order, "ask_extension", wish)
+    assert asked.pending == "extension"
+    with pytest.raises(Refusal, match="order.pending"):
+        await scene.act(world, actor, order, "finish", {"result": "x"})
+    number = await _wish(world, case)
+    with pytest.raises(Refusal, match="authority"):
+        await _decide(world, "310115_centre", number, "grant")
+    granted = await _decide(world, scene.TOWN_CENTRE, number, "grant")
+    assert (granted.state, granted.decided_at) == ("granted", world.now)
+    after = await scene.lead(world, case)
+    assert order.due_handle is not None
+    assert after.due_handle == order.due_handle + timedelta(hours=2)
+    assert (after.pending, after.extended) == (None, 1)
+    row = await scene.state(world, case)
+    assert row["due_handle"] == row["due_next"] == after.due_handle
+    with pytest.raises(Refusal, match="procedure.not_possible"):
+        await _decide(world, scene.TOWN_CENTRE, number, "grant")
+
+
+async def test_an_extension_lifts_an_overrun_that_it_covers(world: World) -> None:
+    case, order = await scene.dispatched(world)
+    actor = scene.handler(world, order)
+    await scene.act(world, actor, order, "accept")
+    wish = {"amount": 5.0, "clock": "working_day", "reason": "雨 rain"}
+    await scene.act(world, actor, order, "ask_extension", wish)
+    world.pass_time(hours=9)
+    async with world.as_worker() as tx:
+        await handling.cases.raise_late(tx, world.city)
+    assert (await scene.state(world, case))["overdue"] == ["handle"]
+    await _decide(world, scene.TOWN_CENTRE, await _wish(world, case), "grant")
+    row = await scene.state(world, case)
+    assert row["overdue"] == []
+    assert row["alarm_at"] == row["due_handle"] > world.now
+    assert "case.overdue" in await _events(world, case)
+
+
+async def test_nobody_grants_the_wish_of_their_own_unit(world: World) -> None:
+    case, order = await scene.dispatched(world, scene.DEMAND)
+    assert order.unit == order.centre == scene.TOWN_CENTRE
+    actor = scene.handler(world, order)
+    await scene.act(world, actor, order, "accept")
+    wish = {"amount": 1.0, "clock": "working_day", "reason": "x"}
+    await scene.act(world, actor, order, "ask_extension", wish)
+    number = await _wish(world, case)
+    with pytest.raises(Refusal, match="approval.own"):
+        await _decide(world, scene.TOWN_CENTRE, number, "grant")
+    granted = await _decide(world, scene.DISTRICT_CENTRE, number, "refuse", "时间足够 enough time")
+    assert (granted.centre, granted.state) == (scene.DISTRICT_CENTRE, "refused")
+    after = await scene.lead(world, case)
+    assert (after.pending, after.due_handle) == (None, order.due_handle)
+
+
+async def test_a_suspension_pauses_case_and_order_until_its_day(world: World) -> None:
+    case, order = await scene.dispatched(world)
+    actor = scene.handler(world, order)
+    await scene.act(world, actor, order, "accept")
+    wish = {"reason": "等待材料 material", "until": (world.now + timedelta(days=7)).isoformat()}
+    await scene.act(world, actor, order, "ask_suspension", wish)
+    await _decide(world, scene.TOWN_CENTRE, await _wish(world, case), "grant")
+    await world.work()
+    row = await scene.state(world, case)
+    paused = await scene.lead(world, case)
+    assert (row["state"], paused.state, row["due_next"]) == ("suspended", "suspended", None)
+    assert row["alarm_at"] == world.now + timedelta(days=7)
+    world.pass_time(days=7)
+    async with world.as_worker() as tx:
+        await handling.cases.raise_late(tx, world.city)
+    await world.work()
+    row = await scene.state(world, case)
+    after = await scene.lead(world, case)
+    assert (row["state"], after.state) == ("dispatched", "accepted")
+    assert order.due_handle is not None
+    assert row["due_handle"] == after.due_handle == order.due_handle + timedelta(days=7)
+
+
+async def test_a_pause_that_is_over_already_is_refused(world: World) -> None:
+    case, order = await scene.dispatched(world)
+    actor = scene.handler(world, order)
+    await scene.act(world, actor, order, "accept")
+    wish = {"reason": "x", "until": (world.now - timedelta(minutes=1)).isoformat()}
+    with pytest.raises(Refusal, match="approval.until_past"):
+        await scene.act(world, actor, order, "ask_suspension", wish)
+    assert not await world.rows("select 1 from approvals where case_id = $1", case)
+    assert (await scene.lead(world, case)).pending is None
+
+
+async def test_the_lead_resumes_by_hand_and_its_case_goes_on(world: World) -> None:
+    case, order = await scene.dispatched(world)
+    actor = scene.handler(world, order)
+    await scene.act(world, actor, order, "accept")
+    await scene.act(world, actor, order, "ask_suspension", {"reason": "x"})
+    await _decide(world, scene.TOWN_CENTRE, await _wish(world, case), "grant")
+    await world.work()
+    world.pass_time(days=1)
+    resumed = await scene.act(world, actor, order, "resume", {"note": "材料已到 arrived"})
+    await world.work()
+    row = await scene.state(world, case)
+    assert (row["state"], resumed.state) == ("dispatched", "accepted")
+    assert order.due_handle is not None
+    assert row["due_handle"] == resumed.due_handle == order.due_handle + timedelta(days=1)
+
+
+async def test_giving_an_order_back_ends_its_wish(world: World) -> None:
+    case, order = await scene.dispatched(world)
+    actor = scene.handler(world, order)
+    await scene.act(world, actor, order, "accept")
+    wish = {"amount": 1.0, "clock": "working_day", "reason": "x"}
+    await scene.act(world, actor, order, "ask_extension", wish)
+    number = await _wish(world, case)
+    await scene.act(world, actor, order, "return", {"reason": "not ours"})
+    dropped = await world.row("select state from approvals where id = $1", number)
+    assert dropped["state"] == "dropped"
+    assert (await scene.lead(world, case)).pending is None
+
+
+async def test_a_closed_case_drops_its_wishes_and_twice_changes_nothing(world: World) -> None:
+    case, order = await scene.dispatched(world)
+    actor = scene.handler(world, order)
+    await scene.act(world, actor, order, "accept")
+    wish = {"amount": 1.0, "clock": "working_day", "reason": "x"}
+    await scene.act(world, actor, order, "ask_extension", wish)
+    chief = world.actor("duty_chief", scene.TOWN_CENTRE)
+    async with world.as_(chief) as tx:
+        await handling.cases.act(tx, world.city, chief, case, "close", {"reason": "强制 forced"})
+    await world.work()
+    number = await _wish(world, case)
+    assert (await world.row("select state from approvals where id = $1", number))["state"] == (
+        "dropped"
+    )
+    before = await world.rows("select id from events")
+    async with world.as_worker() as tx:
+        await handling.follow(tx, world.city, [case])
+    assert len(await world.rows("select id from events")) == len(before)
+
+
+async def test_a_wish_is_not_decided_once_the_order_was_suspended(world: World) -> None:
+    case, order = await scene.dispatched(world)
+    actor = scene.handler(world, order)
+    await scene.act(world, actor, order, "accept")
+    wish = {"amount": 1.0, "clock": "working_day", "reason": "x"}
+    await scene.act(world, actor, order, "ask_extension", wish)
+    chief = world.actor("duty_chief", scene.TOWN_CENTRE)
+    async with world.as_(chief) as tx:
+        await handling.cases.act(tx, world.city, chief, case, "suspend", {"reason": "x"})
+    await world.work()
+    with pytest.raises(Refusal, match="approval.stale"):
+        await _decide(world, scene.TOWN_CENTRE, await _wish(world, case), "grant")
+
+
+async def test_many_at_once_each_alone(world: World) -> None:
+    found = [await scene.dispatched(world) for _ in range(4)]
+    await world.work()
+    orders = [order for _, order in found]
+    actor = scene.handler(world, orders[0])
+    at = world.pass_time(minutes=30) - timedelta(minutes=20)
+    steps = [
+        *(Step(order.id, "accept", at=at) for order in orders),
+        Step(orders[0].id, "finish", {"result": "done"}, at=at + timedelta(minutes=5)),
+        Step(orders[1].id, "finish", {}, at=at),
+        Step(orders[2].id, "finish", {"result": "done", "evidence": [99]}, at=at),
+        Step(10**9, "finish", {"result": "done"}),
+        Step(orders[3].id, "ask_suspension", {"reason": "x"}, at=at),
+        Step(orders[3].id, "finish", {"result": "done"}, at=at),
+        Step(orders[1].id, "finish", {"result": "done"}, version=1),
+    ]
+    async with world.as_(actor) as tx:
+        answers = await handling.act_many(tx, world.city, actor, steps)
+    codes = [answer.code if isinstance(answer, Refusal) else answer.state for answer in answers]
+    assert codes == [
+        *["accepted"] * 4,
+        "done",
+        "procedure.facts",
+        "handling.evidence_unknown",
+        "procedure.not_found",
+        "accepted",
+        "order.pending",
+        "procedure.version",
+    ]
+    states = [(await scene.lead(world, case)).state for case, _ in found]
+    assert states == ["done", "accepted", "accepted", "accepted"]
+    first = await scene.lead(world, found[0][0])
+    assert (first.accepted_at, first.finished_at) == (at, at + timedelta(minutes=5))
+
+
+@pytest.mark.parametrize("size", [2, 9])
+async def test_many_cost_no_more_statements_than_few(world: World, size: int) -> None:
+    found = [await scene.dispatched(world) for _ in range(size)]
+    actor = scene.handler(world, found[0][1])
+    steps = [Step(order.id, "accept") for _, order in found]
+    asked: list[str] = []
+    async with world.as_(actor) as tx:
+        with tx.conn.query_logger(lambda record: asked.append(record.query)):
+            answers = await handling.act_many(tx, world.city, actor, steps)
+    assert not any(isinstance(answer, Refusal) for answer in answers)
+    assert len(asked) <= 4, asked
+
+
+async def test_evidence_belongs_to_the_case_and_may_be_required(world: World) -> None:
+    case, order = await scene.dispatched(world)
+    other, _ = await scene.dispatched(world)
+    actor = scene.handler(world, order)
+    await scene.act(world, actor, order, "accept")
+    own = await _photo(world, case, "after", world.now)
+    strange = await _photo(world, other, "after", world.now)
+    strict = scene.with_settings(world.city, handling__evidence=["before", "after"])
+    with pytest.raises(Refusal, match="handling.evidence_unknown"):
+        await scene.act(world, actor, order, "finish", {"result": "x", "evidence": [strange]})
+    with pytest.raises(Refusal, match="handling.evidence_missing"):
+        await scene.act(
+            world, actor, order, "finish", {"result": "x", "evidence": [own]}, city=strict
+        )
+    assert (await scene.lead(world, case)).state == "accepted"
+    before = await _photo(world, case, "before", world.now)
+    facts = {"result": "x", "evidence": [own, before]}
+    done = await scene.act(world, actor, order, "finish", facts, city=strict)
+    assert done.evidence == (own, before)
+
+
+async def _photo(world: World, case: int, role: str, at: datetime) -> int:
+    async with world.as_worker() as tx:
+        found = await tx.fetchval(
+            "insert into attachments (case_id, place, role, media_type, sha256, size, width,"
+            " height, created_at, created_by) values ($1, $2, $3, 'image/jpeg', 'x', 1, 1, 1,"
+            " $4, 'test') returning id",
+            case,
+            world.city.tree.path(scene.COMMUNITY),
+            role,
+            at,
+        )
+    return int(found)
+
+
+async def test_a_dispute_waits_for_the_common_centre(world: World) -> None:
+    case, order = await scene.dispatched(world)
+    actor = scene.handler(world, order)
+    facts = {"against": "310101_construction", "reason": "属建设 theirs"}
+    disputed = await scene.act(world, actor, order, "dispute", facts)
+    assert disputed.state == "disputed"
+    row = await world.row("select * from disputes where case_id = $1", case)
+    assert (row["centre"], row["state"]) == (scene.DISTRICT_CENTRE, "raised")
+    judge = world.actor("dispatcher", scene.DISTRICT_CENTRE)
+    async with world.as_(judge) as tx:
+        ruling = {"unit": "310101_construction", "reason": "由其主办 theirs"}
+        await handling.dispatch.decide_dispute(tx, world.city, judge, row["id"], ruling)
+    again = await scene.lead(world, case)
+    assert again.unit == "310101_construction"
+    await world.work()
+    assert (await scene.lead(world, case)).id == again.id
