@@ -73,6 +73,5 @@ BY_NAME: Mapping[str, Reaction] = {
     name(reaction): reaction for reactions in REACTIONS.values() for reaction in reactions
 }
 ROUTING: Mapping[str, tuple[str, ...]] = {
-    event: tuple(name(reaction) for reaction in reactions)
-    for event, reactions in REACTIONS.items()
+    event: tuple(name(reaction) for reaction in reactions) for event, reactions in REACTIONS.items()
 }

@@ -44,14 +44,20 @@ def reactions() -> str:
     """Which event starts which reaction."""
     parts = [_NOTE, "# Reactions 事件与后续\n\n```mermaid\nflowchart LR\n"]
     for event, names in flow.ROUTING.items():
-        parts += [f'    e_{event.replace(".", "_")}(["{event}"]) --> {name.replace(".", "_")}["{name}"]\n' for name in names]
+        parts += [
+            f'    e_{event.replace(".", "_")}(["{event}"]) --> {name.replace(".", "_")}["{name}"]\n'
+            for name in names
+        ]
     parts.append("```\n")
     return "".join(parts)
 
 
 def permissions() -> str:
     """Every route with the authority it asks for."""
-    parts = [_NOTE, "# Routes and their authority 路由与权限\n\n| method | path | who |\n|---|---|---|\n"]
+    parts = [
+        _NOTE,
+        "# Routes and their authority 路由与权限\n\n| method | path | who |\n|---|---|---|\n",
+    ]
     rows = [*authorities(build_api().routes), *intake_routes.AUTHORITIES]
     for method, path, authority in sorted(rows, key=lambda row: (row[1], row[0])):
         if path.startswith(("/api", "/open311")) and path != "/api/v1/openapi.json":
@@ -63,7 +69,10 @@ def permissions() -> str:
 
 def problems() -> str:
     """Every refusal with its code, status and sentences."""
-    parts = [_NOTE, "# Problems 错误代码\n\n| code | status | English | 中文 |\n|---|---|---|---|\n"]
+    parts = [
+        _NOTE,
+        "# Problems 错误代码\n\n| code | status | English | 中文 |\n|---|---|---|---|\n",
+    ]
     for code, row in sorted(words.problems().items()):
         en, zh = (str(row[key]).replace("|", "\\|").replace("\n", " ") for key in ("en", "zh"))
         parts.append(f"| `{code}` | {row['status']} | {en} | {zh} |\n")

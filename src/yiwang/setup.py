@@ -205,9 +205,7 @@ async def add_person(home: Home, login: str, name: str, post: str) -> Issued:
                 tx, login, name, instance=home.instance_secret
             )
             await _record_change(tx, city, change)
-            _, change = await identity.appoint(
-                tx, issued.person.id, post, city.posts, by="command"
-            )
+            _, change = await identity.appoint(tx, issued.person.id, post, city.posts, by="command")
             await _record_change(tx, city, change)
             return issued
     finally:

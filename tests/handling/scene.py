@@ -102,9 +102,7 @@ async def act(
     """One action to an order, as the service's role."""
     number = order if isinstance(order, int) else order.id
     async with world.as_(actor) as tx:
-        return await handling.act(
-            tx, city or world.city, actor, number, action, facts or {}, at=at
-        )
+        return await handling.act(tx, city or world.city, actor, number, action, facts or {}, at=at)
 
 
 async def finish(world: World, order: Order) -> None:

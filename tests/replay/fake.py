@@ -27,12 +27,21 @@ class FakeCity:
     cases: dict[int, dict[str, Any]] = field(default_factory=dict)
     log: list[tuple[str, str, str]] = field(default_factory=list)
     fail_after: int | None = None  # answers until the service dies
+    does_it: bool = False  # whether it dies after doing what it was asked, before it answers
 
     def handle(self, method: str, path: str, headers: dict[str, str], body: Any) -> tuple[int, Any]:
-        if self.fail_after is not None:
-            self.fail_after -= 1
-            if self.fail_after < 0:
-                raise ConnectionResetError
+        if self.fail_after is None:
+            return self._answer(method, path, headers, body)
+        self.fail_after -= 1
+        if self.fail_after < 0:
+            if self.does_it and self.fail_after == -1:
+                self._answer(method, path, headers, body)
+            raise ConnectionResetError
+        return self._answer(method, path, headers, body)
+
+    def _answer(
+        self, method: str, path: str, headers: dict[str, str], body: Any
+    ) -> tuple[int, Any]:
         parts = urlsplit(path)
         if "yiwang-time" in headers and not self.simulated:
             return 422, {"code": "gate.time_refused", "detail": "no"}
@@ -156,7 +165,7 @@ async def serving(handler: Handler, chunked: bool = False) -> AsyncIterator[str]
                 size = int(headers.get("content-length", "0"))
                 raw = await reader.readexactly(size)
                 status, body = handler(method, path, headers, json.loads(raw) if raw else None)
-                writer.write(_answer(status, body, chunked))
+                writer.write(_written(status, body, chunked))
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
@@ -176,7 +185,7 @@ async def serving(handler: Handler, chunked: bool = False) -> AsyncIterator[str]
         await asyncio.gather(*tasks)
 
 
-def _answer(status: int, body: Any, chunked: bool) -> bytes:
+def _written(status: int, body: Any, chunked: bool) -> bytes:
     content = json.dumps(body).encode()
     head = f"HTTP/1.1 {status} {_WORDS.get(status, 'Error')}\r\nContent-Type: application/json\r\n"
     if not chunked:

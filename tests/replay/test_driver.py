@@ -20,7 +20,10 @@ from yiwang.replay.service import Service
 from yiwang.replay.wire import Wire
 
 KNOWN = Known(
-    kinds={"sample/1/lamp-out"}, places={"sample", "p0101"}, units={"pw_lamps", "pw_roads"}
+    kinds={"sample/1/lamp-out"},
+    repeatable={"sample/1/lamp-out"},
+    places={"sample", "p0101"},
+    units={"pw_lamps", "pw_roads"},
 )
 START = datetime(2011, 3, 7, 9, tzinfo=sample.ZONE)
 
@@ -95,9 +98,10 @@ async def test_everything_happens_once_and_in_its_time(adapter: Adapter) -> None
 
 
 @pytest.mark.usefixtures("hurried")
-@pytest.mark.parametrize("answers", range(2, 60, 3))
-async def test_an_interrupted_replay_goes_on(adapter: Adapter, answers: int) -> None:
-    city = FakeCity(fail_after=answers)
+@pytest.mark.parametrize("does_it", [False, True])
+@pytest.mark.parametrize("answers", range(26))
+async def test_an_interrupted_replay_goes_on(adapter: Adapter, answers: int, does_it: bool) -> None:
+    city = FakeCity(fail_after=answers, does_it=does_it)
     plan = _plan(adapter)
     finished: list[int] = [-1]
     async with serving(city.handle) as url:

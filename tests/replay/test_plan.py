@@ -15,6 +15,7 @@ from yiwang.replay.plan import Closing, Filing, Known, make_plan
 
 KNOWN = Known(
     kinds={"sample/1/lamp-out"},
+    repeatable={"sample/1/lamp-out"},
     places={"sample", "old_town", "p0101"},
     units={"pw_lamps"},
 )
@@ -70,6 +71,19 @@ def test_the_plan_does_not_depend_on_the_order_of_the_files(
     mixed = list(given_records)
     random.shuffle(mixed)  # type: ignore[attr-defined]
     assert make_plan(mixed, adapter, KNOWN, 7) == make_plan(given_records, adapter, KNOWN, 7)
+
+
+def test_no_report_shares_a_window_with_the_earlier_end_of_its_like(adapter: Adapter) -> None:
+    def windows(**given: object) -> int:
+        first = sample.record(1, opened=START, closed=START + timedelta(hours=1))
+        later = sample.record(2, opened=START + timedelta(hours=2), **given)
+        return len(make_plan([first, later], adapter, KNOWN).windows)
+
+    assert windows() == 2
+    assert windows(lon=-71.001) == 2
+    assert windows(lon=-71.01) == 1
+    assert windows(type="Pothole") == 1  # no kind that can repeat
+    assert windows(placeholder=True) == 1
 
 
 def test_another_plan_has_another_digest(adapter: Adapter) -> None:

@@ -81,9 +81,7 @@ def replay(
 
     async def run(place: Home, base_url: str, keys: dict[str, str]) -> None:
         sender, desk = keys["sender"], keys["desk"]
-        await replay_records(
-            source, records, base_url, sender, desk, place.folder, pace, as_json
-        )
+        await replay_records(source, records, base_url, sender, desk, place.folder, pace, as_json)
 
     _with_platform(_replay_home(home, source.name), str(source), adapter.system, run)
 
@@ -141,4 +139,3 @@ def fill(
 
 for _name, _bench in benches.BENCHES.items():
     bench.command(_name)(_bench)
-

@@ -60,9 +60,10 @@ class Driver:
     async def _file(self, filings: Sequence[Filing]) -> None:
         if not filings:
             return
-        before = self._last_id
+        before = self._before(filings)
         await asyncio.gather(*(self._file_one(filing) for filing in filings))
         await self.service.calm()
+        self._last_id = min(before, self._last_id)
         await self._read()
         waiting = [row for row in filings if self._state(row) in ("received", "queued")]
         if waiting:
@@ -168,6 +169,11 @@ class Driver:
                 what="steps",
                 reason=self.progress.first_reason,
             )
+
+    def _before(self, filings: Sequence[Filing]) -> int:
+        """The id after which these reports lie: an earlier run may have sent some of them."""
+        ids = (self._views[row.external_id].id for row in filings if row.external_id in self._views)
+        return min(ids, default=self._last_id + 1) - 1
 
     def _state(self, filing: Filing) -> str:
         view = self._views.get(filing.external_id)

@@ -84,9 +84,13 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the pack holds: keys of kinds, codes of places and of units."""
+    """What the pack holds: keys of kinds, codes of places and of units.
+
+    `repeatable` are the kinds of which one report can repeat another.
+    """
 
     kinds: Collection[str]
+    repeatable: Collection[str]
     places: Collection[str]
     units: Collection[str]
 
@@ -110,7 +114,7 @@ def make_plan(
             tuple(step for step in part if isinstance(step, Filing)),
             tuple(step for step in part if isinstance(step, Closing)),
         )
-        for index, part in enumerate(_parts(steps, window_steps, {r.id: r for r in records}))
+        for index, part in enumerate(_parts(steps, window_steps, _spots(records, adapter, known)))
     )
     reports = sum(len(window.filings) for window in windows)
     names = "\n".join(f"{step.at.isoformat()} {step.external_id}" for step in steps)
@@ -118,25 +122,38 @@ def make_plan(
     return Plan(windows, reports, len(steps) - reports, digest)
 
 
+def _spots(
+    records: Iterable[Record], adapter: Adapter, known: Known
+) -> dict[str, tuple[str, int, int]]:
+    """Kind and square of the records that another report could repeat."""
+    return {
+        record.id: (kind, floor(record.lon / _NEAR), floor(record.lat / _NEAR))
+        for record in records
+        if (kind := kind_key(adapter, record.type)) in known.repeatable and not record.placeholder
+    }
+
+
 def _parts(
-    steps: Iterable[Filing | Closing], size: int, records: Mapping[str, Record]
+    steps: Iterable[Filing | Closing], size: int, spots: Mapping[str, tuple[str, int, int]]
 ) -> Iterator[list[Filing | Closing]]:
     part: list[Filing | Closing] = []
     ended: set[tuple[str, int, int]] = set()
     for step in steps:
-        record = records[step.external_id]
-        x, y = floor(record.lon / _NEAR), floor(record.lat / _NEAR)
-        follows = isinstance(step, Filing) and any(
-            (record.type, x + i, y + j) in ended for i in (-1, 0, 1) for j in (-1, 0, 1)
-        )
-        if len(part) == size or (part and follows):
+        spot = spots.get(step.external_id)
+        follows = isinstance(step, Filing) and spot is not None and _is_near(spot, ended)
+        if len(part) == size or follows:
             yield part
             part, ended = [], set()
         part.append(step)
-        if isinstance(step, Closing) and not record.placeholder:
-            ended.add((record.type, x, y))
+        if isinstance(step, Closing) and spot is not None:
+            ended.add(spot)
     if part:
         yield part
+
+
+def _is_near(spot: tuple[str, int, int], ended: Collection[tuple[str, int, int]]) -> bool:
+    kind, x, y = spot
+    return any((kind, x + i, y + j) in ended for i in (-1, 0, 1) for j in (-1, 0, 1))
 
 
 def _filing(record: Record, adapter: Adapter, known: Known) -> Filing:

@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 from rich.console import Console
 
+from yiwang.ground.judgement.settings import read_match_settings
+from yiwang.ground.packs.model import Pack
 from yiwang.ground.packs.reading import read_pack
 from yiwang.kit.errors import Refusal
 from yiwang.replay.dataset import read_adapter, read_duplicates, read_records
@@ -56,6 +58,7 @@ async def replay_records(
     units = {unit.code for unit in city.units}
     known = Known(
         kinds={kind.key for kind in city.kinds},
+        repeatable=repeatable_kinds(city),
         places={place.code for place in city.places},
         units=units,
     )
@@ -95,6 +98,16 @@ async def replay_records(
     else:
         print_summary(screen, city.title.en, summary, found)
     return found
+
+
+def repeatable_kinds(city: Pack) -> set[str]:
+    """The kinds of which the city's rules can take one report for a repeat of another."""
+    rules = read_match_settings({row.key: row.value for row in city.settings})
+    return {
+        kind.key
+        for kind in city.kinds
+        if rules.rule(kind.key, kind.parent or "").likelihood >= rules.threshold
+    }
 
 
 def read_bookmark(home: Path, system: str, plan: Plan) -> Bookmark:

@@ -1,4 +1,4 @@
-"""Under the headers the outermost layer: every request gets an id, and no error leaves it without an answer."""
+"""The layer under the headers: every request gets an id, and no error goes unanswered."""
 
 from __future__ import annotations
 

@@ -74,9 +74,7 @@ def _runs(items: Sequence[Item]) -> list[list[Item]]:
     return runs
 
 
-async def _act_run(
-    tx: Tx, city: City, actor: Actor, run: Sequence[Item]
-) -> list[Outcome] | None:
+async def _act_run(tx: Tx, city: City, actor: Actor, run: Sequence[Item]) -> list[Outcome] | None:
     try:
         async with tx.savepoint():
             ids = [await _find(tx, item) for item in run]

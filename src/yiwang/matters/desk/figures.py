@@ -34,7 +34,11 @@ async def figures_of(tx: Tx, city: City) -> dict[str, Any]:
             f" percentile_cont(0.9) within group (order by {seconds}) as p90"
             f" from cases where {expression} is not null"
         )
-        times[name] = {"count": row["n"], "p50_s": _number(row["p50"]), "p90_s": _number(row["p90"])}
+        times[name] = {
+            "count": row["n"],
+            "p50_s": _number(row["p50"]),
+            "p90_s": _number(row["p90"]),
+        }
     punctual = await tx.one(
         "select count(*) filter (where handled_at <= due_handle) as on_time,"
         " count(*) filter (where handled_at > due_handle) as late,"

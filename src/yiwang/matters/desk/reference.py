@@ -114,7 +114,9 @@ async def places(
     return reply({"items": rows})
 
 
-@router.get("/units", responses=documented((401, 403, 422, 429, 503)), response_model=dict[str, Any])
+@router.get(
+    "/units", responses=documented((401, 403, 422, 429, 503)), response_model=dict[str, Any]
+)
 async def units(
     gate: AtGate,
     _: Staff,

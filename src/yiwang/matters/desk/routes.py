@@ -135,9 +135,7 @@ async def act(
     version = body.version if body.version is not None else seen_version(request)
     name = _SINGULAR[matters]
     async with gate.begin(request, actor) as tx:
-        after = await service.act(
-            tx, gate.city, actor, name, number, action, body.facts, version
-        )
+        after = await service.act(tx, gate.city, actor, name, number, action, body.facts, version)
     return reply(show(gate.city, actor, service.PROCEDURES[name], after), etag=tag(after.version))
 
 
