@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from yiwang import flow
 from yiwang.ground.city import City
@@ -23,11 +23,8 @@ from yiwang.ground.gate.doors import document_doors
 from yiwang.ground.gate.service import Gate
 from yiwang.home import Home
 from yiwang.kit.db import Database
-from yiwang.kit.web import problems
-from yiwang.kit.web.incidents import Incidents
-from yiwang.kit.web.limits import BodyLimit, Buckets, RateLimit
-from yiwang.kit.web.security import SecurityHeaders
-from yiwang.matters.desk import reference
+from yiwang.kit.web.stack import Edge, install
+from yiwang.matters.desk import record_routes, reference
 from yiwang.matters.desk import routes as desk_routes
 from yiwang.matters.exports import routes as export_routes
 from yiwang.matters.feed import routes as feed_routes
@@ -40,9 +37,18 @@ from yiwang.matters.sources import routes as source_routes
 
 TITLE = "Yiwang 一网"
 _MIB = 1024 * 1024
-# Requests a second and at once: a desk user's page needs dozens, a system's key thousands.
-_CALLERS = Buckets(rate=2000, burst=8000)
-_STRANGERS = Buckets(rate=100, burst=400)
+# A desk user's page needs dozens of requests a second, a system's key thousands.
+_EDGE = Edge(
+    caller_rate=2000,
+    caller_burst=8000,
+    stranger_rate=100,
+    stranger_burst=400,
+    larger=(
+        ("/api/v1/receipts/", 130 * _MIB),
+        ("/api/v1/imports", 64 * _MIB),
+        ("/open311/", 20 * _MIB),
+    ),
+)
 _ROUTERS = (
     gate_routes.router,
     administration.router,
@@ -52,6 +58,7 @@ _ROUTERS = (
     feed_routes.router,
     open311_routes.router,
     reference.router,
+    record_routes.router,
     desk_routes.router,
 )
 
@@ -69,7 +76,7 @@ def build_api() -> FastAPI:
     )
     for router in _ROUTERS:
         api.include_router(router)
-    problems.install(api)
+    install(api, _EDGE)
     _document(api)
     return api
 
@@ -103,27 +110,14 @@ class Service:
         self.feed = feed_routes.Poller(self.gate)
         self.api.state.intake = self.intake.intake
         self.api.state.feed = self.feed
-        stack: ASGIApp = BodyLimit(
-            self.api,
-            1 * _MIB,
-            [
-                ("/api/v1/receipts/", 130 * _MIB),
-                ("/api/v1/imports", 64 * _MIB),
-                ("/open311/", 20 * _MIB),
-            ],
-        )
-        stack = RateLimit(stack, _CALLERS, _STRANGERS)
-        stack = SecurityHeaders(stack)
-        self.stack: ASGIApp = Incidents(stack)
-        self.intake_stack: ASGIApp = Incidents(SecurityHeaders(self.intake))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "http" and self.intake.takes(scope):
-            await self.intake_stack(scope, receive, send)
+            await self.intake(scope, receive, send)
         else:
-            await self.stack(scope, receive, send)
+            await self.api(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()

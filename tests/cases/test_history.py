@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -236,7 +237,7 @@ def test_whatever_happens_one_hand_holds_the_case(
     now = hours + 1
     found = fold(city, events, now=now)
     main = [hop for hop in found if hop.stage is not HopStage.ASSIST]
-    for one, following in zip(main, main[1:], strict=False):
+    for one, following in pairwise(main):
         assert one.ended is not None
         assert one.ended <= following.started
     for hop in found:

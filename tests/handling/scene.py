@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import pytest
 from tests.world import World
+
 from yiwang.ground.authority.model import Actor
 from yiwang.ground.city import City
 from yiwang.ground.packs.model import Setting
+from yiwang.kit.errors import Refusal
 from yiwang.matters.cases import service as cases
 from yiwang.matters.cases.service import Draft
 from yiwang.matters.checking import service as checking
@@ -27,6 +31,14 @@ REFUSE = "event/2007/0102"  # led by the town's sanitation team, four working ho
 BICYCLES = "event/2007/0506"  # led by the squad, assisted by the district's construction office
 COVER = "component/2007/0101"  # with a milestone of its own
 DEMAND = "demand/2020/01"  # nobody's: the town's centre takes it
+
+
+@contextmanager
+def refused(code: str) -> Iterator[None]:
+    """What happens inside is refused with exactly this code."""
+    with pytest.raises(Refusal) as caught:
+        yield
+    assert caught.value.code == code
 
 
 def with_settings(city: City, **values: Any) -> City:

@@ -34,13 +34,13 @@ DataOption = Annotated[
 ]
 
 
-def _data(given: Path | None, folder: str) -> Path:
-    """The folder of a data set: as given, or below the folder that was given."""
+def _data(given: Path | None, records: str) -> Path:
+    """The folder that holds files like `records` (a glob): as given, or right below it."""
     base = given or Path(os.environ.get("YIWANG_DATA", "../shared/data"))
-    found = base / folder if (base / folder).is_dir() else base
-    if not found.is_dir():
-        raise Refusal("replay.data_missing", path=str(found), name=folder)
-    return found
+    for folder in (base, *sorted(path for path in base.glob("*") if path.is_dir())):
+        if any(folder.glob(records)):
+            return folder
+    raise Refusal("replay.data_missing", folder=str(base), pattern=records)
 
 
 def _replay_home(home: Path | None, name: str) -> Home:
@@ -70,13 +70,13 @@ def replay(
     replay that was interrupted goes on where it stopped.
     """
     if name == SYSTEM:
-        _replay_messages(home, _data(data, SYSTEM), as_json)
+        _replay_messages(home, _data(data, "messages.csv*"), as_json)
         return
     source = setup.pack_folder(name)
     adapter = read_adapter(source)
     if not any((source / "areas").glob("*.geojson")):
         raise Refusal("replay.areas_missing", pack=name)
-    records = _data(data, adapter.folder)
+    records = _data(data, adapter.records)
     pace = None if speed == "max" else float(speed)
 
     async def run(place: Home, base_url: str, keys: dict[str, str]) -> None:

@@ -54,7 +54,8 @@ def draw(
     data: Annotated[Path, typer.Option(envvar="YIWANG_DATA", help="Folder of the records.")],
 ) -> None:
     """Draw a pack's areas from the points of a city's own records."""
-    for line in draw_from_records(data, setup.pack_folder(name)):
+    drawn = draw_from_records(data, setup.pack_folder(name))
+    for line in drawn.lines():
         typer.echo(line)
 
 

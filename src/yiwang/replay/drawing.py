@@ -17,7 +17,7 @@ from yiwang.ground.packs.model import Level
 from yiwang.kit.errors import Refusal
 from yiwang.replay.dataset import Adapter, Record, read_adapter, read_records
 from yiwang.replay.geometry import Points, draw_areas, join
-from yiwang.replay.naming import grid_code
+from yiwang.replay.naming import SEEDS, grid_code
 
 _MARGIN = 0.0005  # degrees, about 50 m: the city holds its districts with room to spare
 _UPWARDS = (Level.TOWN, Level.DISTRICT)
@@ -53,7 +53,8 @@ class Drawn:
 def draw_from_records(data: Path, pack: Path) -> Drawn:
     """Write `areas/*.geojson` into `pack` from the records in the folder `data`.
 
-    Precincts are drawn from the points, everything above is the union of what lies in it. Refuses
+    Precincts are drawn from the points, everything above is the union of what lies in it; one
+    without any point in these records is drawn around its seed (`seeds.csv`). Refuses
     where there are no records ("replay.data_missing"), the pack does not say how they are read
     ("replay.mapping_missing") or no record lies in a place of the pack ("replay.nothing_to_draw").
     """
@@ -69,7 +70,14 @@ def draw_from_records(data: Path, pack: Path) -> Drawn:
     if not pointed:
         raise Refusal("replay.nothing_to_draw", count=len(records))
     points = np.array([(record.lon, record.lat) for record, _ in pointed])
-    levels = _draw_levels(points, [code for _, code in pointed], tree, adapter.root)
+    codes = [code for _, code in pointed]
+    seeds = {code: at for code, at in _read_seeds(pack).items() if code not in set(codes)}
+    levels = _draw_levels(
+        np.concatenate([points, np.array([*seeds.values()]).reshape(-1, 2)]),
+        [*codes, *seeds],
+        tree,
+        adapter.root,
+    )
     folder = pack / "areas"
     folder.mkdir(exist_ok=True)
     for stale in folder.glob("*.geojson"):
@@ -112,6 +120,12 @@ def _read_tree(pack: Path) -> dict[str, _Place]:
             row["code"]: _Place(row["parent"], row["level"], row["name_en"])
             for row in csv.DictReader(file)
         }
+
+
+def _read_seeds(pack: Path) -> dict[str, tuple[float, float]]:
+    """A point in each precinct, longitude and latitude."""
+    with (pack / SEEDS).open(encoding="utf-8", newline="") as file:
+        return {row["code"]: (float(row["lon"]), float(row["lat"])) for row in csv.DictReader(file)}
 
 
 def _draw_levels(

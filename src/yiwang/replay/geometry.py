@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 _METRES_PER_DEGREE = 111_195.0  # on a sphere of IUGG's mean radius
 _REACH_M = 500.0  # ground around a point that still belongs to the city
 _CLOSE_M = 300.0  # gaps of twice this width are filled
-_DETAIL_M = 6.0  # finer bends of a boundary are straightened; the points are 8 to 11 m coarse
+_DETAIL_M = 6.0  # finer bends of the outline are straightened
+_JITTER_M = 0.3  # rounded points stand on a lattice, whose diagram has corners without an extent
 _DECIMALS = 6  # of a degree in the files, about 0.1 m
 
 Points = NDArray[np.float64]
@@ -53,15 +54,13 @@ def draw_areas(degrees: Points, labels: Sequence[str]) -> dict[str, Any]:
     centre = spots.mean(axis=0)
     plane = Plane(float(centre[0]), float(centre[1]))
     metres = plane.to_metres(spots)
+    metres += np.random.default_rng(0).uniform(-_JITTER_M, _JITTER_M, metres.shape)
     outline = _outline(metres)
     cells = shapely.get_parts(
         shapely.voronoi_polygons(shapely.multipoints(metres), extend_to=outline, ordered=True)
     )
-    joined = np.asarray(
-        [shapely.coverage_union_all(cells[codes == code]) for code in range(len(names))]
-    )
-    smooth = shapely.coverage_simplify(joined, _DETAIL_M)
-    clipped = shapely.intersection(smooth, outline)
+    joined = [shapely.union_all(cells[codes == code]) for code in range(len(names))]
+    clipped = shapely.intersection(np.asarray(joined), outline)
     return {
         str(name): _polygons(shapely.transform(area, plane.to_degrees))
         for name, area in zip(names, clipped, strict=True)

@@ -13,6 +13,7 @@ from yiwang.kit.errors import Refusal
 from yiwang.replay.dataset import Adapter, Record
 
 NAMES = "names.csv"
+SEEDS = "seeds.csv"  # a point in each precinct, for records that have none there
 
 
 def slug(name: str, joint: str) -> str:

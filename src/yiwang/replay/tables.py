@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+
 from yiwang.ground.packs.findings import Findings, PackErrors
 from yiwang.ground.packs.manifest import read_manifest
 from yiwang.ground.packs.model import CalendarDay, Stage, Text
@@ -16,6 +18,7 @@ from yiwang.ground.worktime import Calendar
 from yiwang.replay.dataset import Adapter, Record, read_adapter, read_records
 from yiwang.replay.fitting import FittedLimit, fit_habits, fit_limit
 from yiwang.replay.naming import (
+    SEEDS,
     Names,
     district_code,
     grid_code,
@@ -74,6 +77,7 @@ def draw_tables(data: Path, pack: Path) -> Tables:
         "limits.csv": (_LIMITS, limits),
         "responsibility.csv": (_LEADS, duties),
         "words.csv": ("key,zh,en", _words(names, records)),
+        SEEDS: ("code,lon,lat", _seeds(adapter, records, paths)),
     }
     for label, (header, rows) in written.items():
         _write(pack / label, header, rows)
@@ -280,6 +284,21 @@ def _responsibilities(
             key = kind_key(adapter, name)
             rows.append((key, _CITY, habit.holder, "", place, "", "", basis))
     return rows, right / max(1, len(records))
+
+
+def _seeds(adapter: Adapter, records: Sequence[Record], paths: Iterable[str]) -> Rows:
+    """For each precinct the recorded point nearest to the middle of its points."""
+    points: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for record in records:
+        if not record.placeholder:
+            points[grid_code(adapter, record)].append((record.lon, record.lat))
+    rows: Rows = []
+    for code in paths:
+        found = np.array(points[code])
+        if len(found):
+            nearest = found[np.abs(found - np.median(found, axis=0)).sum(axis=1).argmin()]
+            rows.append((code, f"{nearest[0]:.4f}", f"{nearest[1]:.4f}"))
+    return rows
 
 
 def _words(names: Names, records: Sequence[Record]) -> Rows:

@@ -112,7 +112,7 @@ def plan(
         parties=(unit,),
         round=case.rounds,
         synthetic=case.synthetic,
-        reason={**reason, "unit": choice},
+        reason={**reason, "chosen": choice},
         assignee=None,
         arranged_at=at,
         due_at=case.due_verify if sort == "verify" else case.due_check,
@@ -130,7 +130,7 @@ async def arrange(tx: Tx, actor: Actor, plans: Sequence[Check]) -> list[Check]:
     ids = await procedure.new_ids(tx, CHECKS, len(plans))
     checks = [replace(check, id=number) for check, number in zip(plans, ids, strict=True)]
     facts = [
-        {"unit": check.unit, "sort": check.sort, "mode": check.mode, **check.reason}
+        {**check.reason, "unit": check.unit, "sort": check.sort, "mode": check.mode}
         for check in checks
     ]
     moments = [check.arranged_at for check in checks]

@@ -61,8 +61,8 @@ def sample(case: Case, percent: float, *, failed_before: bool) -> Sampling:
 
 def choose_checker(
     city: City, path: str, handlers: Collection[str], centre: str
-) -> tuple[str, dict[str, Any]]:
-    """The unit that checks: the deepest over the place that did not handle.
+) -> tuple[str, str]:
+    """The unit that checks, and as what it was chosen: the deepest over the place that did not handle.
 
     A unit below one that handled looks at its superior's work and comes second; the case's centre
     is the last resort, even where it handled itself (then somebody from above must do it).
@@ -71,10 +71,10 @@ def choose_checker(
     others = [unit for unit in units if unit.code not in handlers]
     for unit in others:
         if not is_below(city, unit, handlers):
-            return unit.code, {"by": "independent"}
+            return unit.code, "independent"
     if others:
-        return others[0].code, {"by": "subordinate"}
-    return centre, {"by": "centre" if centre not in handlers else "nobody_independent"}
+        return others[0].code, "subordinate"
+    return centre, "centre" if centre not in handlers else "nobody_independent"
 
 
 def is_below(city: City, unit: Unit, others: Collection[str]) -> bool:

@@ -240,7 +240,7 @@ async def _undecided(tx: Tx, city: City, case: Case, check: Check, at: datetime)
     again = arranging.plan(city, case, past, "check", why, at, check.order_id)
     again = replace(again, mode="callback")
     if case.centre not in again.handlers:
-        reason = {**why, "unit": {"by": "centre"}}
+        reason = {**why, "chosen": "centre"}
         again = replace(again, unit=case.centre, parties=(case.centre,), reason=reason)
     await _arrange(tx, city, [again])
 

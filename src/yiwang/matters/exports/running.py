@@ -34,7 +34,7 @@ async def continue_exports(db: Database, city: City, home: Path, now: datetime) 
     scope = Scope("platform", places=(city.root_path,))
     async with db.begin(scope, now) as tx:
         expired = await store.expire(tx, now - KEPT, 20)
-        first = await store.next_open(tx, held=False)
+        first = await store.next_open(tx)
     for export_id in expired:
         writing.remove(folder, export_id)
     if first is None:
@@ -45,7 +45,7 @@ async def continue_exports(db: Database, city: City, home: Path, now: datetime) 
         elif first.read:
             await _complete(db, city, scope, folder, first, now)
         else:
-            await _write_chunk(db, city, scope, folder, now)
+            await _write_chunk(db, city, scope, folder, first.id, now)
     except (Refusal, OSError) as error:
         code = error.code if isinstance(error, Refusal) else "exports.disk"
         async with db.begin(scope, now) as tx:
@@ -73,16 +73,18 @@ async def _count(db: Database, city: City, scope: Scope, export: Export, now: da
         )
         async with _behind_the_wall(tx, export):
             total = await listing.count(tx, chosen.listing, question)
-    if export.wish.format == "xlsx" and total > writing.XLSX_MOST:
-        raise Refusal("exports.too_long", rows=total, most=writing.XLSX_MOST)
     async with db.begin(scope, now) as tx:
         await store.set_total(tx, export.id, total)
+    if export.wish.format == "xlsx" and total > writing.XLSX_MOST:
+        raise Refusal("exports.too_long", rows=total, most=writing.XLSX_MOST)
 
 
-async def _write_chunk(db: Database, city: City, scope: Scope, folder: Path, now: datetime) -> None:
+async def _write_chunk(
+    db: Database, city: City, scope: Scope, folder: Path, export_id: int, now: datetime
+) -> None:
     async with db.begin(scope, now) as tx:
-        export = await store.next_open(tx, held=True)
-        if export is None or export.read or export.total is None:
+        export = await store.hold(tx, export_id)
+        if export is None or export.read:
             return
         wish, chosen = export.wish, list_named(export.wish.list)
         if not await store.is_welcome(tx, export, now):

@@ -111,14 +111,21 @@ async def stop(tx: Tx, export_id: int) -> None:
     )
 
 
-async def next_open(tx: Tx, *, held: bool) -> Export | None:
-    """The export with the fewest rows written, so that small ones do not wait for large ones.
-
-    `held` keeps it until the transaction ends; one that another worker holds is passed over.
-    """
+async def next_open(tx: Tx) -> Export | None:
+    """The export with the fewest rows written, so that small ones do not wait for large ones."""
     row = await tx.fetchrow(
         f"select {_COLUMNS} from jobs where sort = 'export' and state in ('waiting', 'running')"
-        f" order by done, id limit 1{' for update skip locked' if held else ''}"
+        " order by done, id limit 1"
+    )
+    return None if row is None else _read(row)
+
+
+async def hold(tx: Tx, export_id: int) -> Export | None:
+    """An unfinished export, held; None where it ended or another worker holds it."""
+    row = await tx.fetchrow(
+        f"select {_COLUMNS} from jobs where id = $1 and state in ('waiting', 'running')"
+        " for update skip locked",
+        export_id,
     )
     return None if row is None else _read(row)
 

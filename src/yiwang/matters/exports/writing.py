@@ -68,7 +68,7 @@ def _stored_rows(path: Path) -> Iterator[list[Cell]]:
 
 
 def complete(part: Path, target: Path, header: Sequence[str], zone: ZoneInfo) -> int:
-    """Make the finished file of a whole part file; its size in bytes. Done twice, it is the same."""
+    """Make the finished file of a whole part file; its size in bytes. Twice gives the same."""
     if target.suffix == ".csv":
         if part.exists():
             part.replace(target)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -20,6 +20,7 @@ _MOST_ATTRIBUTES = 50
 _LONGEST_ATTRIBUTES = 16_384  # bytes as JSON
 _DEEPEST = 4
 
+S = TypeVar("S", bound=Struct)
 Language = Literal["zh", "en"]
 Short = Annotated[str, Meta(max_length=200)]
 Line = Annotated[str, Meta(max_length=500)]
@@ -88,6 +89,18 @@ def read_report(body: bytes) -> ReportBody:
     return found
 
 
+def read_struct(body: bytes, sort: type[S]) -> S:
+    """Any other body of ours, with the same refusals."""
+    try:
+        found = msgspec.json.decode(body, type=sort)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _refusal(body, error, sort) from None
+    faults = _unprintable(found) if _SUSPECT.search(body) else []
+    if faults:
+        raise Refusal("web.request_invalid", faults=faults)
+    return found
+
+
 def read_batch(body: bytes) -> list[bytes]:
     """The bodies of a batch, each still to be read."""
     try:
@@ -101,7 +114,7 @@ def canonical(report: ReportBody) -> bytes:
     return _CANONICAL.encode(report)
 
 
-def _unprintable(report: ReportBody) -> list[Fault]:
+def _unprintable(report: Struct) -> list[Fault]:
     return [
         Fault(pointer, "sources.unprintable", {"field": pointer.rpartition("/")[2]})
         for pointer, text in _texts("", msgspec.to_builtins(report))

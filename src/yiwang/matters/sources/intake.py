@@ -12,7 +12,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import asyncpg
@@ -161,38 +161,20 @@ class Intake:
                 _fail(batch[0], unexpected(error) or error)
 
     async def _take(self, conn: asyncpg.Connection, batch: Sequence[_Waiting]) -> None:
-        values = columns([one.taking.row for one in batch])
-        args = (*values, self.root, self.reactions)
-        rows = await conn.fetch(_SQL, *args, timeout=_ANSWER_S)
-        answered = [False] * len(batch)
-        known = []
-        for ordinal, number, fresh, digest in rows:
-            one = batch[ordinal - 1]
-            answered[ordinal - 1] = True
-            if not fresh:
-                known.append((one, number, digest))
-            elif not one.answer.done():
-                one.answer.set_result(Taken(number, True, one.taking.received_at))
-        if known:
-            await self._answer_known(conn, known)
-        # a row that conflicts with one whose transaction was undone meanwhile
-        self._put_back([one for one, done in zip(batch, answered, strict=True) if not done])
-
-    async def _answer_known(
-        self, conn: asyncpg.Connection, known: Sequence[tuple[_Waiting, int, bytes]]
-    ) -> None:
-        """Answer what was stored before: the same receipt, or a refusal of another body."""
-        found = await conn.fetch(
-            "select id, received_at from reports where id = any($1)", [row[1] for row in known]
+        results = await take_rows(
+            conn, self.root, self.reactions, [one.taking for one in batch], timeout_s=_ANSWER_S
         )
-        received = {row["id"]: row["received_at"] for row in found}
-        for one, number, digest in known:
-            if digest != one.taking.digest:
-                _fail(one, Refusal("sources.key_reused"))
+        unanswered = []
+        for one, result in zip(batch, results, strict=True):
+            if result is None:
+                unanswered.append(one)
+            elif isinstance(result, Refusal):
+                _fail(one, result)
             elif not one.answer.done():
                 # what was kept unheard a moment ago is new to its sender
-                fresh = one.again and not one.taking.keyed
-                one.answer.set_result(Taken(number, fresh, received[number]))
+                unheard = one.again and not one.taking.keyed
+                one.answer.set_result(replace(result, fresh=True) if unheard else result)
+        self._put_back(unanswered)
 
     def _put_back(self, batch: Sequence[_Waiting]) -> None:
         for one in batch:
@@ -209,6 +191,42 @@ class Intake:
                 _fail(one, Refusal("sources.database_away", retry_s=2))
         self._waiting.clear()
         self._waiting.extend(kept)
+
+
+async def take_rows(
+    conn: asyncpg.Connection,
+    root: str,
+    reactions: Sequence[str],
+    takings: Sequence[Taking],
+    *,
+    timeout_s: float | None = None,
+) -> list[Taken | Refusal | None]:
+    """Store reports in one statement; what became of each, in the given order.
+
+    A report known under its key or number is answered as it was stored first, or refused
+    ("sources.key_reused") where that had another body. None: it conflicts with one whose
+    transaction was undone meanwhile, and may be taken again.
+    """
+    args = (*columns([one.row for one in takings]), root, reactions)
+    rows = await conn.fetch(_SQL, *args, timeout=timeout_s)
+    results: list[Taken | Refusal | None] = [None] * len(takings)
+    known = []
+    for ordinal, number, fresh, digest in rows:
+        one = takings[ordinal - 1]
+        if fresh:
+            results[ordinal - 1] = Taken(number, True, one.received_at)
+        elif digest != one.digest:
+            results[ordinal - 1] = Refusal("sources.key_reused")
+        else:
+            known.append((ordinal - 1, number))
+    if known:
+        found = await conn.fetch(
+            "select id, received_at from reports where id = any($1)", [row[1] for row in known]
+        )
+        received = {row["id"]: row["received_at"] for row in found}
+        for index, number in known:
+            results[index] = Taken(number, False, received[number])
+    return results
 
 
 def _order(one: _Waiting) -> tuple[str, str, str]:

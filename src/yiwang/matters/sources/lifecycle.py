@@ -35,6 +35,14 @@ TABLE = Table(
             needs=("reason",),
             article="XIV",
         ),
+        Rule(
+            "add",
+            ("received", "queued", "filed", "attached"),
+            None,
+            "intake",
+            needs=("note",),
+            article="XIV",
+        ),
         Rule("move", ("filed", "attached"), "attached", "dispatcher", needs=("case",), system=True),
     ),
 )

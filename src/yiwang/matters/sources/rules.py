@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from yiwang.ground.city import City
 from yiwang.kit.lifecycle import Facts
 from yiwang.matters.sources.model import Report
+
+NOTES = "notes"
+_MOST_NOTES = 50
+_PRIVATE = re.compile(
+    r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    r"|(?<![\w.])\d{17}[\dXx](?!\w)"
+    r"|(?<![\d.])\+?\d{7,19}(?!\.?\d)"
+    r"|(?<![\d.])(?:\+?\d{1,3}[ .-]?)?\(?\d{3,4}\)?[ .-]\d{3,4}[ .-]?\d{4}(?!\.?\d)",
+    re.ASCII,
+)
 
 
 def missing(report: Report, *, located: bool) -> str | None:
@@ -42,9 +54,22 @@ def correct(report: Report, facts: Facts, city: City) -> Report:
         kind = city.taxonomy.current(facts["kind"], city.day(report.received_at))
         after = replace(after, kind=kind.key, kind_reason={"by": "hand"})
     if "lon" in facts and "lat" in facts:
-        after = replace(after, lon=facts["lon"], lat=facts["lat"])
+        spot = city.frame.to_local(facts["lon"], facts["lat"])
+        after = replace(after, lon=facts["lon"], lat=facts["lat"], spot=spot)
     if facts.get("address"):
         after = replace(after, address=facts["address"])
     if facts.get("place"):
         after = replace(after, place=city.tree.path(facts["place"]), place_reason={"by": "hand"})
     return after
+
+
+def add_note(report: Report, note: str, now: datetime) -> Report:
+    """The report with what its reporter, or the desk, adds to it later."""
+    notes = [*report.attributes.get(NOTES, ()), {"at": now.isoformat(), "note": note}]
+    return replace(report, attributes={**report.attributes, NOTES: notes[-_MOST_NOTES:]})
+
+
+def redact(text: str) -> str:
+    """A text for everybody's eyes: without telephone, identity and bank numbers, and addresses of
+    mailboxes, which reporters write into it."""
+    return _PRIVATE.sub("***", text)

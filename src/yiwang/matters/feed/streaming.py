@@ -1,0 +1,168 @@
+"""Live streams: one reader of the ledger per process, and what each stream is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+import asyncpg
+import msgspec
+
+from yiwang.ground.authority.model import Actor
+from yiwang.ground.city import City
+from yiwang.ground.gate.service import Gate
+from yiwang.kit.errors import Refusal
+from yiwang.kit.web.sse import HEARTBEAT_S, RETRY_MS, Happening, Listener
+from yiwang.matters.feed import rules
+from yiwang.matters.feed.audience import Audience
+from yiwang.matters.feed.model import Key, Reach, Wanted
+from yiwang.matters.feed.shaping import happening
+from yiwang.matters.feed.tail import PAGE, Tail
+
+POLL_S = 0.2
+MOST_STREAMS = 20  # of one actor
+MOST_MISSED = 50_000  # events a listener may catch up on; beyond, it loads afresh
+_AGAIN_S = 1.0
+_LOG = logging.getLogger("yiwang.feed")
+_AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+def reach_of(actor: Actor) -> Reach:
+    """Whose news an actor gets."""
+    return Reach(actor.scope.places, actor.scope.units, actor.name)
+
+
+class Poller:
+    """Reads the ledger's end every 200 ms while somebody listens, and passes events on."""
+
+    def __init__(self, gate: Gate, poll_s: float = POLL_S) -> None:
+        self._gate = gate
+        self._poll_s = poll_s
+        self._tail = Tail(gate.db, gate.city.root_path)
+        self._joined = asyncio.Event()
+        self._ready = asyncio.Event()
+        self.audience = Audience()
+        self.closed = False
+
+    @property
+    def city(self) -> City:
+        """The city in force."""
+        return self._gate.city
+
+    async def run(self) -> None:
+        """Pass events on until cancelled; then every stream ends."""
+        try:
+            while True:
+                await self._joined.wait()
+                try:
+                    await self._follow()
+                except _AWAY as error:
+                    _LOG.warning("the ledger cannot be read: %s; again in %.0f s", error, _AGAIN_S)
+                    await asyncio.sleep(_AGAIN_S)
+        finally:
+            self.close()
+
+    async def _follow(self) -> None:
+        if not self._ready.is_set():
+            await self._tail.start()
+            self._ready.set()
+        while self.audience:
+            if await self.pass_on() < PAGE:
+                await asyncio.sleep(self._poll_s)
+        self._joined.clear()
+        self._ready.clear()
+
+    async def pass_on(self) -> int:
+        """Offer what came since to whom it concerns; how many events came."""
+        found = await self._tail.poll()
+        for occurrence in found:
+            groups = self.audience.groups_of(occurrence)
+            if groups:
+                self.audience.tell(happening(self.city, occurrence), groups)
+        return len(found)
+
+    def close(self) -> None:
+        """End all streams and take no more."""
+        self.closed = True
+        self.audience.close()
+
+    def join(self, reach: Reach, wanted: Wanted) -> Listener:
+        """A new listener; refuses one too many of the same actor ("feed.too_many")."""
+        if self.audience.streams_of(reach.actor) >= MOST_STREAMS:
+            raise Refusal("feed.too_many", most=MOST_STREAMS)
+        listener = self.audience.join(reach, wanted)
+        self._joined.set()
+        return listener
+
+    async def stream(
+        self, reach: Reach, wanted: Wanted, listener: Listener, resume: Key | None, lasts_s: float
+    ) -> AsyncIterator[bytes]:
+        """What goes over the wire to a listener that joined before.
+
+        First what it missed after `resume`, then every event as it comes. A slow listener gets
+        what waits for it and then "lag", one that missed too much "reset"; both come back with the
+        id of the last event they got.
+        """
+        end = asyncio.get_running_loop().time() + lasts_s
+        try:
+            yield b"retry: %d\n\n" % RETRY_MS
+            await self._ready.wait()
+            reached = self._tail.position if resume is None else resume
+            if resume is None:
+                yield _notice("hello", {"id": _name(reached)}, _name(reached))
+            else:
+                async for key, found in self._missed(reach, wanted, resume):
+                    reached = key
+                    if found is not None:
+                        yield found.wire()
+                if reached == resume and self._tail.position > reached:
+                    return
+            async for found in self._live(listener, end):
+                if found is None:
+                    yield b": \n\n"
+                elif rules.parse_key(found.id) > reached:
+                    reached = rules.parse_key(found.id)
+                    yield found.wire()
+            if listener.ended and not self.closed:
+                yield _notice("lag", {"resume": _name(reached)})
+        finally:
+            self.audience.leave(reach, wanted, listener)
+
+    async def _missed(
+        self, reach: Reach, wanted: Wanted, after: Key
+    ) -> AsyncIterator[tuple[Key, Happening | None]]:
+        """Every event after a key with how it is told, or None where it does not concern."""
+        seen = 0
+        while page := await self._tail.after(after):
+            for occurrence in page:
+                mine = rules.concerns(reach, occurrence) and rules.fits(wanted, occurrence)
+                yield occurrence.key, happening(self.city, occurrence) if mine else None
+            after = page[-1].key
+            seen += len(page)
+            if seen >= MOST_MISSED:
+                newest = self._tail.position
+                yield newest, _Reset(_name(newest))
+                return
+
+    async def _live(self, listener: Listener, end: float) -> AsyncIterator[Happening | None]:
+        """Events as they come, None at each heartbeat; ends with the listener or at `end`."""
+        loop = asyncio.get_running_loop()
+        while (left := end - loop.time()) > 0:
+            with contextlib.suppress(TimeoutError):
+                found = await listener.next(min(left, HEARTBEAT_S))
+                if found is None:
+                    return
+                yield found
+                continue
+            yield None
+
+
+def _name(key: Key) -> str:
+    return f"{key[0]}-{key[1]}"
+
+
+def _notice(name: str, data: dict[str, str], identity: str = "") -> bytes:
+    head = f"id: {identity}\n" if identity else ""
+    return f"{head}event: {name}\ndata: ".encode() + msgspec.json.encode(data) + b"\n\n"

@@ -1,0 +1,113 @@
+"""A real service on a real port, with the intake of this room in front."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import APIRouter, FastAPI
+from starlette.types import Receive, Scope, Send
+
+from tests.world import World
+from yiwang.ground.gate.service import Gate
+from yiwang.ground.identity import service as identity
+from yiwang.home import Home
+from yiwang.kit.web import problems
+from yiwang.kit.web.incidents import Incidents
+from yiwang.matters.desk import report_routes
+from yiwang.matters.sources import import_routes, intake_routes, open311_routes, routes
+
+ROUTERS: tuple[APIRouter, ...] = (
+    routes.router,
+    report_routes.router,
+    import_routes.router,
+    open311_routes.router,
+)
+
+
+@dataclass
+class Site:
+    """One running service: its address, its home, its world."""
+
+    url: str
+    world: World
+    home: Home
+    gate: Gate
+    endpoint: intake_routes.Endpoint
+    client: httpx.AsyncClient
+
+    async def key(self, system: str, *scopes: str) -> str:
+        """A new key of another system."""
+        async with self.gate.keeping() as tx:
+            place = self.world.city.pack.root
+            _, token, _ = await identity.create_key(tx, system, system, scopes, place, by="test")
+        return token
+
+    async def report(self, status: int = 201, headers: Any = None, **body: Any) -> dict[str, Any]:
+        """Hand in one report; the answer, whose status is as expected."""
+        answer = await self.client.post("/api/v1/reports", json=body, headers=headers)
+        assert answer.status_code == status, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+class _App:
+    def __init__(self, endpoint: intake_routes.Endpoint, api: FastAPI) -> None:
+        self.endpoint = endpoint
+        self.rest = Incidents(api)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and self.endpoint.takes(scope):
+            await self.endpoint(scope, receive, send)
+        else:
+            await self.rest(scope, receive, send)
+
+
+@asynccontextmanager
+async def running(world: World, folder: Path) -> AsyncIterator[Site]:
+    """The service on a free port until the block ends."""
+    home = Home.open(folder)
+    gate = Gate(world.service, world.city, secret=home.instance_secret)
+    endpoint = intake_routes.Endpoint(gate, home)
+    api = FastAPI()
+    for router in ROUTERS:
+        api.include_router(router)
+    problems.install(api)
+    api.state.gate, api.state.city, api.state.home = gate, world.city, home
+    api.state.intake = endpoint.intake
+    config = uvicorn.Config(
+        _App(endpoint, api), port=0, log_level="warning", access_log=False, lifespan="off"
+    )
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    intake = asyncio.create_task(endpoint.run())
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    limits = httpx.Limits(max_connections=64)
+    try:
+        async with httpx.AsyncClient(base_url=url, timeout=60, limits=limits) as client:
+            yield Site(url, world, home, gate, endpoint, client)
+    finally:
+        server.should_exit = True
+        await serving
+        intake.cancel()
+        await asyncio.gather(intake, return_exceptions=True)
+
+
+@pytest.fixture
+async def site(world: World, tmp_path: Path) -> AsyncIterator[Site]:
+    """A running service on a fresh database with the Shanghai pack."""
+    async with running(world, tmp_path / "home") as found:
+        yield found
+
+
