@@ -33,7 +33,7 @@ _JOBS_S = 1.0
 _PARK_AFTER = 8
 _IDLE_S = 0.15
 _WATCH_S = 2.0
-_SEAL_S = 1.0
+_SEAL_S = 2.0  # a signed head each time; a trickle must not cost a head an event
 
 
 @dataclass

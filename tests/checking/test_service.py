@@ -101,6 +101,17 @@ async def test_an_assistant_that_finishes_changes_nothing(world: World) -> None:
     assert (await scene.lead(world, case)).state == order.state == "issued"
 
 
+async def test_a_lead_that_finishes_in_spite_of_a_pause_is_checked(world: World) -> None:
+    case, order = await scene.dispatched(world)
+    chief = world.actor("duty_chief", scene.TOWN_CENTRE)
+    async with world.as_(chief) as tx:
+        await cases.act(tx, world.city, chief, case, "suspend", {"reason": "缓办 later"})
+    await world.work()
+    await scene.finish(world, order)
+    assert (await scene.state(world, case))["state"] == "checking"
+    assert (await scene.open_check(world, case))["unit"] == scene.STATION
+
+
 async def test_arranging_twice_changes_nothing(world: World) -> None:
     case, _ = await _finished(world)
     order = await scene.lead(world, case)

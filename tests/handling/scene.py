@@ -19,6 +19,7 @@ from yiwang.matters.cases import service as cases
 from yiwang.matters.cases.service import Draft
 from yiwang.matters.checking import service as checking
 from yiwang.matters.checking.model import Check
+from yiwang.matters.dispatch.lifecycle import ORDERS
 from yiwang.matters.dispatch.model import Order
 from yiwang.matters.handling import service as handling
 from yiwang.matters.sources.service import keeper
@@ -90,11 +91,7 @@ async def orders(world: World, case: int, role: str = "assist") -> list[Order]:
     rows = await world.rows(
         "select * from orders where case_id = $1 and role = $2 order by id", case, role
     )
-    names = Order.__slots__
-    return [
-        Order(**{n: tuple(v) if isinstance(v := row[n], list) else v for n in names})
-        for row in rows
-    ]
+    return [ORDERS.read(row) for row in rows]
 
 
 def handler(world: World, order: Order, person: int | None = None) -> Actor:

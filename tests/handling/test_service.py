@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 
 import pytest
 from tests.handling import scene
 from tests.world import World
 
+from yiwang.ground.authority.model import Actor
 from yiwang.kit.errors import Refusal
 from yiwang.matters.cases import service as cases
 from yiwang.matters.dispatch import service as dispatch
+from yiwang.matters.dispatch.model import Order
 from yiwang.matters.dispatch.service import Step
 from yiwang.matters.handling import service as handling
 from yiwang.matters.handling.model import Approval
@@ -96,20 +99,19 @@ async def test_an_upheld_return_goes_to_another_unit_never_back(world: World) ->
             await dispatch.dispatch_by_hand(tx, world.city, dispatcher, case, {"unit": order.unit})
 
 
-async def test_returns_end_at_the_territorial_unit(world: World) -> None:
+async def test_returned_too_often_it_goes_to_the_territorial_unit(world: World) -> None:
     case, order = await scene.dispatched(world)
     judge = world.actor("dispatcher", "310000_centre")
     seen = []
-    for _ in range(6):
+    while order.unit != scene.TOWN_CENTRE:
         seen.append(order.unit)
         await scene.act(world, scene.handler(world, order), order, "return", {"reason": "no"})
-        if order.unit == scene.TOWN_CENTRE:
-            break
         await scene.act(world, judge, order, "uphold_return")
         await world.work()
         order = await scene.lead(world, case)
-    assert seen[-1] == scene.TOWN_CENTRE
-    assert len(set(seen)) == len(seen)
+    assert len(seen) == len(set(seen)) == 2
+    assert order.reason["returned_too_often"]
+    assert order.reason["excluded"] == sorted(seen)
 
 
 async def test_a_refused_return_wins_no_time_and_does_not_speak_against_the_unit(
@@ -425,3 +427,22 @@ async def test_a_dispute_waits_for_the_common_centre(world: World) -> None:
     assert again.unit == "310101_construction"
     await world.work()
     assert (await scene.lead(world, case)).id == again.id
+
+
+async def test_of_two_hands_on_one_order_one_wins(world: World) -> None:
+    _, order = await scene.dispatched(world)
+    hands = [scene.handler(world, order, person) for person in (2001, 2002)]
+
+    async def accept(actor: Actor) -> Order | Refusal:
+        try:
+            return await scene.act(world, actor, order, "accept")
+        except Refusal as refusal:
+            return refusal
+
+    answers = await asyncio.gather(*map(accept, hands))
+    (won,) = [answer for answer in answers if isinstance(answer, Order)]
+    (lost,) = [answer for answer in answers if isinstance(answer, Refusal)]
+    assert won.handler in (2001, 2002)
+    assert lost.code == "procedure.not_possible"
+    assert lost.possible is not None
+    assert "finish" in lost.possible

@@ -60,7 +60,7 @@ def verify(
         typer.echo(finding.zh if language == "zh" else finding.en)
     outcome = report.outcome
     typer.echo(
-        f"{'ok' if report.ok else 'NOT OK'}: {outcome.size} events sealed,"
+        f"{'ok' if report.ok else 'NOT OK'}: {outcome.events} events sealed,"
         f" {outcome.waiting} waiting, {outcome.found} finding(s)"
     )
     sys.exit(0 if report.ok else 1)

@@ -99,16 +99,21 @@ def _places(
 ) -> tuple[Rows, Mapping[str, tuple[str, ...]]]:
     """Rows of all places, and for each precinct its path from the city down.
 
-    A precinct belongs to the neighbourhood most of its records name. A ward that lies in several
-    neighbourhoods is one town in each: places are a tree.
+    A precinct belongs to the neighbourhood most of its records name, or where none names one, to
+    that of its ward. A ward that lies in several neighbourhoods is one town in each: places are a
+    tree.
     """
     known = set(names.all("neighbourhood"))
     votes: dict[str, Counter[str]] = defaultdict(Counter)
     for record in records:
-        if grid_code(adapter, record) and record.neighbourhood in known:
-            votes[record.precinct][record.neighbourhood] += 1
+        if grid_code(adapter, record):
+            home = record.neighbourhood
+            votes[record.precinct].update([home] if home in known else [])
+    around: dict[str, Counter[str]] = defaultdict(Counter)
+    for precinct, count in votes.items():
+        around[_ward(adapter, precinct)].update(count)
     homes = {
-        precinct: max(count, key=lambda name: (count[name], name))
+        precinct: _most(count or around[_ward(adapter, precinct)])
         for precinct, count in sorted(votes.items())
     }
     wards: dict[str, set[str]] = defaultdict(set)
@@ -141,6 +146,10 @@ def _places(
         rows.append(_place(code, town, _GRID, text))
         paths[code] = (adapter.root, district_code(home), town, code)
     return rows, paths
+
+
+def _most(votes: Counter[str]) -> str:
+    return max(votes, key=lambda name: (votes[name], name))
 
 
 def _place(code: str, parent: str, level: str, name: Text, aliases: str = "") -> tuple[str, ...]:

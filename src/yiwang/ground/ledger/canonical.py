@@ -25,7 +25,6 @@ single facts, and a short value (a staff number) cannot be guessed from its comm
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
 import math
 from collections.abc import Mapping
@@ -43,7 +42,10 @@ _TIME_LENGTH = len("2026-01-31T23:59:59.000001")  # without the zone
 _PLAIN_DIGITS = 21  # ECMA-262, Number::toString: longer integers get an exponent
 _PLAIN_ZEROS = -6  # ECMA-262: smaller fractions get an exponent
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+_sha256 = hashlib.sha256
+_BLOCK = 64  # bytes of a block of SHA-256
+_INNER = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER = bytes(byte ^ 0x5C for byte in range(256))
 
 _TEXTS = ("action", "article", "matter", "place", "rule")
 _OPTIONAL_TEXTS = ("after", "before", "unit")
@@ -63,6 +65,8 @@ def check_facts(facts: Mapping[str, Any]) -> None:
 
 
 def _text(value: Any, depth: int) -> str:
+    if type(value) is str and "\x00" not in value:  # most values
+        return encode_basestring(value)
     if value is None:
         return "null"
     if value is True:
@@ -155,16 +159,27 @@ def read_time(text: str) -> datetime:
     return at
 
 
-def blind(salt: bytes, label: str) -> bytes:
-    """The blinding value of one member ("actor" or "fact:<name>"), from the event's salt."""
+def _keys(salt: bytes) -> tuple[bytes, bytes]:
+    """The inner and the outer key of HMAC-SHA-256 (RFC 2104): one pair serves a whole event."""
     if len(salt) != SALT_BYTES:
         raise Refusal("ledger.salt_length", length=len(salt), wanted=SALT_BYTES)
-    return hmac.digest(salt, _utf8(label), "sha256")
+    key = salt.ljust(_BLOCK, b"\0")
+    return key.translate(_INNER), key.translate(_OUTER)
+
+
+def _blind(keys: tuple[bytes, bytes], label: str) -> bytes:
+    inner, outer = keys
+    return _sha256(outer + _sha256(inner + _utf8(label)).digest()).digest()
+
+
+def blind(salt: bytes, label: str) -> bytes:
+    """The blinding value of one member ("actor" or "fact:<name>"), from the event's salt."""
+    return _blind(_keys(salt), label)
 
 
 def commit(blinding: bytes, name: str, value: Any) -> bytes:
     """The commitment to one named value."""
-    return hashlib.sha256(blinding + write([name, value])).digest()
+    return _sha256(blinding + _utf8(f"[{_text(name, 1)},{_text(value, 1)}]")).digest()
 
 
 def commit_actor(salt: bytes, actor: str) -> bytes:
@@ -174,7 +189,8 @@ def commit_actor(salt: bytes, actor: str) -> bytes:
 
 def commit_facts(salt: bytes, facts: Mapping[str, Any]) -> tuple[tuple[str, bytes], ...]:
     """Name and commitment of every fact, in canonical order."""
-    return tuple((n, commit(blind(salt, f"fact:{n}"), n, facts[n])) for n in _names(facts))
+    keys = _keys(salt)
+    return tuple([(n, commit(_blind(keys, f"fact:{n}"), n, facts[n])) for n in _names(facts)])
 
 
 def join_commitments(commitments: list[bytes]) -> bytes:
@@ -229,7 +245,18 @@ def content(statement: Statement) -> bytes:
     numbers = (statement.id, statement.xid, statement.matter_id, statement.case_id or 0)
     if max(numbers) > MAX_INTEGER or min(numbers) < -MAX_INTEGER:
         raise Refusal("ledger.value_number")
-    return _utf8(_encode(show(statement)))
+    said, quote = statement, encode_basestring
+    before = "null" if said.before is None else quote(said.before)
+    after = "null" if said.after is None else quote(said.after)
+    unit = "null" if said.unit is None else quote(said.unit)
+    case_id = "null" if said.case_id is None else said.case_id
+    return _utf8(
+        f'{{"action":{quote(said.action)},"actor_digest":"{said.actor_digest.hex()}",'
+        f'"after":{after},"article":{quote(said.article)},"at":"{write_time(said.at)}",'
+        f'"before":{before},"case_id":{case_id},"facts_digest":"{said.facts_digest.hex()}",'
+        f'"id":{said.id},"matter":{quote(said.matter)},"matter_id":{said.matter_id},'
+        f'"place":{quote(said.place)},"rule":{quote(said.rule)},"unit":{unit},"xid":{said.xid}}}'
+    )
 
 
 def leaf(event: Event) -> bytes:

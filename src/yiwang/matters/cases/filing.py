@@ -18,11 +18,12 @@ from yiwang.matters.cases import service, store
 from yiwang.matters.cases.lifecycle import CASES
 from yiwang.matters.cases.model import Case
 from yiwang.matters.cases.service import Draft, Move
+from yiwang.matters.sources import arrivals
 from yiwang.matters.sources import rules as source_rules
 from yiwang.matters.sources import service as sources
+from yiwang.matters.sources.arrivals import Arrival
 from yiwang.matters.sources.lifecycle import REPORTS
 from yiwang.matters.sources.model import Report, Source
-from yiwang.matters.sources.service import Arrival
 
 _BY_HAND = {"by": "hand"}
 
@@ -62,7 +63,7 @@ async def file_report(
     known = source_rules.correct(report, facts, city)
     if known.kind is None:
         raise Refusal("sources.kind_needed")
-    if not known.place_reason.get("by"):
+    if known.place == city.root_path and known.place_reason.get("by") != "hand":
         raise Refusal("sources.place_needed")
     draft = Draft(
         kind=known.kind,
@@ -144,8 +145,8 @@ class Filing:
     collector: int | None = None
 
 
-async def file_now(tx: Tx, city: City, actor: Actor, filing: Filing) -> Case:
-    """A report and its case in one step; verifying and waiting are left out.
+async def file_now(tx: Tx, city: City, actor: Actor, filing: Filing) -> tuple[Case, int]:
+    """A case and the id of its report in one step; verifying and waiting are left out.
 
     Refuses an unknown kind or place, a position outside the city, whoever has no duty there, and
     ("sources.key_known") a key or number that was used before: see :func:`filed_before`.
@@ -200,23 +201,22 @@ async def file_now(tx: Tx, city: City, actor: Actor, filing: Filing) -> Case:
         collector=filing.collector,
         reporter=filing.reporter,
     )
-    await sources.receive_filed(tx, actor, arrival)
-    return case
+    return case, await arrivals.receive_filed(tx, actor, arrival)
 
 
-async def filed_before(tx: Tx, system: str, key: str, external_id: str | None) -> tuple[Case, bytes]:
-    """The case that was filed under this key or number, and the digest of its body then.
+async def filed_before(tx: Tx, filing: Filing) -> tuple[Case, int]:
+    """The case that was filed under this key or number with the same body, and its report.
 
-    Refuses ("sources.key_reused") where the report has no case of its own.
+    Refuses ("sources.key_reused") where that had another body.
     """
     row = await tx.fetchrow(
-        "select case_id, digest from reports where system = $1"
+        "select id, case_id, digest from reports where system = $1"
         " and (idempotency_key = $2 or external_id = $3) order by id limit 1",
-        *(system, key, external_id),
+        *(filing.system, filing.key, filing.external_id),
     )
-    if row is None or row["case_id"] is None:
+    if row is None or row["case_id"] is None or row["digest"] != filing.digest:
         raise Refusal("sources.key_reused")
-    return await procedure.find(tx, CASES, row["case_id"]), row["digest"]
+    return await procedure.find(tx, CASES, row["case_id"]), row["id"]
 
 
 def _place(city: City, filing: Filing) -> tuple[str, dict[str, Any]]:

@@ -62,7 +62,8 @@ def sample(case: Case, percent: float, *, failed_before: bool) -> Sampling:
 def choose_checker(
     city: City, path: str, handlers: Collection[str], centre: str
 ) -> tuple[str, str]:
-    """The unit that checks, and as what it was chosen: the deepest over the place that did not handle.
+    """The unit that checks and as what it was chosen: the deepest over the place that did not
+    handle.
 
     A unit below one that handled looks at its superior's work and comes second; the case's centre
     is the last resort, even where it handled itself (then somebody from above must do it).

@@ -26,10 +26,13 @@ from yiwang.matters.dispatch.service import Step
 from yiwang.matters.handling import service as handling
 from yiwang.matters.sources.service import keeper
 
+_WAITING = ("dispatched", "suspended")  # states in which the lead's work is what a case waits for
+
 
 async def arrange(tx: Tx, city: City, order_ids: Sequence[int]) -> None:
     """Where the lead has finished, the case goes to checking: a check is arranged, or the lot
-    spares it and it passes with that reason. Assistants' open orders end.
+    spares it and it passes with that reason. Assistants' open orders end, and so does a pause of
+    the case that its lead did not keep.
 
     Other finished orders, and leads of earlier rounds, change nothing; so does a second run.
     """
@@ -38,7 +41,7 @@ async def arrange(tx: Tx, city: City, order_ids: Sequence[int]) -> None:
     ready = [
         case
         for case in held.values()
-        if case.state == "dispatched" and rows[case.id]["round"] == case.rounds
+        if case.state in _WAITING and rows[case.id]["round"] == case.rounds
     ]
     if not ready:
         return
@@ -46,9 +49,15 @@ async def arrange(tx: Tx, city: City, order_ids: Sequence[int]) -> None:
     moments = {case.id: tx.moment(rows[case.id]["finished_at"]) for case in ready}
     orders = {case.id: int(rows[case.id]["id"]) for case in ready}
     plans, spared = _draw_lots(city, ready, past, moments, orders)
-    moves = [_handled(rows[case.id], moments[case.id], plans.get(case.id)) for case in ready]
+    moves = [
+        Move(case.id, "resume", {"reason": "lead finished"}, at=moments[case.id])
+        for case in ready
+        if case.state == "suspended"
+    ]
+    moves += [_handled(rows[case.id], moments[case.id], plans.get(case.id)) for case in ready]
     handled = {case.id: case for case in await cases.move(tx, city, keeper(city), moves)}
     await _recall_assistants(tx, city, moments)
+    await handling.follow(tx, city, list(moments))
     checks = [replace(check, due_at=handled[case].due_check) for case, check in plans.items()]
     await arranging.arrange(tx, keeper(city), checks)
     await _pass(tx, city, [(handled[case.id], facts, moments[case.id]) for case, facts in spared])

@@ -13,6 +13,7 @@ from yiwang.ground.procedure.facts import parse_facts
 from yiwang.kit.db import Tx
 from yiwang.kit.errors import Refusal
 from yiwang.matters.desk import service
+from yiwang.matters.dispatch.service import Step
 from yiwang.matters.handling import service as handling
 
 MOST = 500
@@ -43,48 +44,45 @@ class Outcome:
 async def act_all(tx: Tx, city: City, actor: Actor, items: Sequence[Item]) -> list[Outcome]:
     """Do all items in their order, within the caller's transaction; a refusal undoes its item only.
 
-    A run of one action on different orders is done in one step, and item by item where that step
-    refuses.
+    Neighbouring actions on orders are done together, so that hundreds cost little more than one.
     """
     outcomes: list[Outcome] = []
     for run in _runs(items):
         if len(run) > 1:
-            done = await _act_run(tx, city, actor, run)
-            if done is not None:
-                outcomes += done
-                continue
-        outcomes += [await _act_one(tx, city, actor, item) for item in run]
+            outcomes += await _act_run(tx, city, actor, run)
+        else:
+            outcomes.append(await _act_one(tx, city, actor, run[0]))
     return outcomes
 
 
 def _runs(items: Sequence[Item]) -> list[list[Item]]:
-    """Neighbouring items of one action on orders; everything else stands alone."""
+    """Neighbouring items on orders; everything else stands alone."""
     runs: list[list[Item]] = []
     for item in items:
         last = runs[-1] if runs else None
-        if (
-            last is not None
-            and item.matter == "order"
-            and last[0].matter == "order"
-            and last[0].action == item.action
-        ):
+        if last is not None and item.matter == "order" and last[0].matter == "order":
             last.append(item)
         else:
             runs.append([item])
     return runs
 
 
-async def _act_run(tx: Tx, city: City, actor: Actor, run: Sequence[Item]) -> list[Outcome] | None:
-    try:
-        async with tx.savepoint():
-            ids = [await _find(tx, item) for item in run]
-            steps = [
-                handling.Step(number, item.action, parse_facts(item.facts), item.version, item.at)
-                for number, item in zip(ids, run, strict=True)
-            ]
-            return [Outcome(row) for row in await handling.act_many(tx, city, actor, steps)]
-    except Refusal:
-        return None
+async def _act_run(tx: Tx, city: City, actor: Actor, run: Sequence[Item]) -> list[Outcome]:
+    """Actions on orders, together as far as they are alike."""
+    found: list[Step | Refusal] = []
+    for item in run:
+        try:
+            number = await _find(tx, item)
+            facts = parse_facts(item.facts)
+            found.append(Step(number, item.action, facts, item.version, item.at))
+        except Refusal as refusal:
+            found.append(refusal)
+    steps = [step for step in found if isinstance(step, Step)]
+    answers = iter(await handling.act_many(tx, city, actor, steps))
+    rows = [next(answers) if isinstance(step, Step) else step for step in found]
+    return [
+        Outcome(refusal=row) if isinstance(row, Refusal) else Outcome(matter=row) for row in rows
+    ]
 
 
 async def _act_one(tx: Tx, city: City, actor: Actor, item: Item) -> Outcome:

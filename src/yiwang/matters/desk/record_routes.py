@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
@@ -26,8 +26,12 @@ router = APIRouter(prefix="/api/v1", tags=["record"])
 AtGate = Annotated[Gate, Depends(gate_of)]
 Staff = Annotated[Actor, anybody_signed_in(scope="cases:read")]
 Number = Annotated[int, Field(ge=1, lt=2**63)]
-_FILE = {200: {"content": {"application/json": {}}, "description": "The receipt file 回执文件"}}
-_TEXT = {200: {"content": {"text/plain": {}}, "description": "Text 文本"}}
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {}}, "description": "The receipt file 回执文件"}
+}
+_TEXT: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/plain": {}}, "description": "Text 文本"}
+}
 
 
 def _home(request: Request) -> Home:
@@ -91,7 +95,9 @@ async def public_receipt(
     return _file(receipt, row["number"])
 
 
-@router.get("/ledger/head", response_class=Response, responses={**_TEXT, **documented((404, 429, 503))})
+@router.get(
+    "/ledger/head", response_class=Response, responses={**_TEXT, **documented((404, 429, 503))}
+)
 async def head(
     request: Request, gate: AtGate, home: AtHome, _: Annotated[Actor, public()]
 ) -> Response:

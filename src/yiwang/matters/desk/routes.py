@@ -18,9 +18,9 @@ from yiwang.ground.procedure.shapes import show
 from yiwang.kit.errors import Refusal
 from yiwang.kit.web.conditions import seen_version, tag
 from yiwang.kit.web.problems import document, documented
-from yiwang.matters.cases.lifecycle import CASES
+from yiwang.matters.checking import account
 from yiwang.matters.desk import bulk, service
-from yiwang.matters.desk.timeline import timeline_of
+from yiwang.matters.desk.timeline import show_history
 
 router = APIRouter(prefix="/api/v1", tags=["matters"])
 
@@ -112,9 +112,8 @@ async def get_matter(
 async def get_history(request: Request, number: Number, gate: AtGate, actor: Staff) -> Response:
     """Everything that happened to a case, and who used how much time. 案件全过程与各环节用时。"""
     async with gate.begin(request, actor) as tx:
-        case = await procedure.find(tx, CASES, number)
-        found = await timeline_of(tx, gate.city, case)
-    return reply(found)
+        found = await account.history(tx, gate.city, number)
+    return reply(show_history(gate.city, found))
 
 
 @router.post(

@@ -18,6 +18,7 @@ from yiwang.matters.checking import service as checking
 from yiwang.matters.checking.lifecycle import CHECKS
 from yiwang.matters.dispatch import service as dispatch
 from yiwang.matters.dispatch.lifecycle import DISPUTES, ORDERS
+from yiwang.matters.handling import deciding
 from yiwang.matters.handling import service as handling
 from yiwang.matters.handling.lifecycle import APPROVALS
 from yiwang.matters.sources.lifecycle import REPORTS
@@ -63,7 +64,7 @@ async def _act_approval(
     version: int | None,
     at: datetime | None,
 ) -> Any:
-    return await handling.decide(tx, city, actor, approval_id, action, facts, version)
+    return await deciding.decide(tx, city, actor, approval_id, action, facts, version)
 
 
 async def _act_dispute(

@@ -26,18 +26,27 @@ class Resolution:
 
 
 def resolve(
-    city: City, kind: str, path: str, on: date, excluded: Collection[str] = ()
+    city: City,
+    kind: str,
+    path: str,
+    on: date,
+    excluded: Collection[str] = (),
+    *,
+    exhausted: bool = False,
 ) -> Resolution:
     """The responsible unit for a kind at a place on a day.
 
     By the responsibility list the function leads at its level; where no such unit works for the
-    place, the same function at the nearest other level; where nobody has the function or every
-    such unit is `excluded` (it returned the order, and rightly), the territorial unit of the
-    deepest place (属地管理). The reason names the rule, its source and every unit considered.
+    place, the same function at the nearest other level; where nobody has the function, or every
+    such unit is `excluded` (it returned the order, and rightly), or the case is `exhausted`
+    (returned too often), the territorial unit of the deepest place (属地管理). The reason names the
+    rule, its source and every unit considered.
     """
     whose = city.taxonomy.responsibility_for(kind, path, on)
     reason: dict[str, Any] = {"kind": kind, "place": path, "excluded": sorted(excluded)}
-    if whose is not None:
+    if exhausted:
+        reason["returned_too_often"] = True
+    if whose is not None and not exhausted:
         reason |= {
             "function": whose.lead,
             "level": whose.level.value,

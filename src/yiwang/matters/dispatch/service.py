@@ -55,7 +55,14 @@ async def propose(tx: Tx, city: City, case_ids: Sequence[int]) -> None:
         if not city.setting("dispatch.automatic", case.place, day, True):
             held_back.append((case, {"by": "setting", "key": "dispatch.automatic"}))
             continue
-        found = rules.resolve(city, case.kind, case.place, day, excluded.get(case.id, ()))
+        found = rules.resolve(
+            city,
+            case.kind,
+            case.place,
+            day,
+            excluded.get(case.id, ()),
+            exhausted=case.returned >= city.setting("return.max", case.place, day, 2),
+        )
         if found.lead is None:
             held_back.append((case, found.reason))
         else:
@@ -225,8 +232,8 @@ async def move(
 async def judge_return(tx: Tx, city: City, actor: Actor, step: Step) -> Order:
     """The centre upholds a return: the order ends and the case is dispatched anew.
 
-    With a unit named, to that one; after too many returns (setting `return.max`) or without a
-    name, by rule, the returning unit left out.
+    With a unit named, to that one; without a name by rule, the returning unit left out, and after
+    too many returns (setting `return.max`) to the territorial unit.
     """
     unit = step.facts.get("unit")
     if unit is not None:

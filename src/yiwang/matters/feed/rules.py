@@ -40,9 +40,7 @@ def check_actions(actions: Iterable[str]) -> tuple[str, ...]:
 
 
 def _takes(actions: Iterable[str], occurrence: Occurrence) -> bool:
-    return any(
-        action in ("*", occurrence.action, f"{occurrence.matter}.*") for action in actions
-    )
+    return any(action in ("*", occurrence.action, f"{occurrence.matter}.*") for action in actions)
 
 
 def concerns(reach: Reach, occurrence: Occurrence) -> bool:

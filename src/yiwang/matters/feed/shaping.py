@@ -1,4 +1,4 @@
-"""An event as a CloudEvent 1.0 in JSON: what changed, never who (but of which sort) nor free text."""
+"""An event as a CloudEvent 1.0 in JSON: what changed, of which sort who did it, no free text."""
 
 from __future__ import annotations
 

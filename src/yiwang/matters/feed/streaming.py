@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterator
 
@@ -25,6 +24,7 @@ POLL_S = 0.2
 MOST_STREAMS = 20  # of one actor
 MOST_MISSED = 50_000  # events a listener may catch up on; beyond, it loads afresh
 _AGAIN_S = 1.0
+_START_S = 10.0  # a database that is away for longer ends the stream
 _LOG = logging.getLogger("yiwang.feed")
 _AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
@@ -88,37 +88,47 @@ class Poller:
         self.closed = True
         self.audience.close()
 
-    def join(self, reach: Reach, wanted: Wanted) -> Listener:
-        """A new listener; refuses one too many of the same actor ("feed.too_many")."""
+    def require_room(self, reach: Reach) -> None:
+        """Refuse one stream too many of the same actor ("feed.too_many")."""
         if self.audience.streams_of(reach.actor) >= MOST_STREAMS:
             raise Refusal("feed.too_many", most=MOST_STREAMS)
-        listener = self.audience.join(reach, wanted)
-        self._joined.set()
-        return listener
 
     async def stream(
-        self, reach: Reach, wanted: Wanted, listener: Listener, resume: Key | None, lasts_s: float
+        self, reach: Reach, wanted: Wanted, resume: Key | None, lasts_s: float
     ) -> AsyncIterator[bytes]:
-        """What goes over the wire to a listener that joined before.
+        """What goes over the wire to one listener, for so many seconds.
 
         First what it missed after `resume`, then every event as it comes. A slow listener gets
-        what waits for it and then "lag", one that missed too much "reset"; both come back with the
-        id of the last event they got.
+        what waits for it and then "lag", one that missed too much "reset"; both go on with the
+        id of the last event they got, which the browser sends by itself.
         """
-        end = asyncio.get_running_loop().time() + lasts_s
+        loop = asyncio.get_running_loop()
+        end = loop.time() + lasts_s
+        listener = self.audience.join(reach, wanted)
+        self._joined.set()
         try:
             yield b"retry: %d\n\n" % RETRY_MS
-            await self._ready.wait()
-            reached = self._tail.position if resume is None else resume
+            try:
+                async with asyncio.timeout(min(lasts_s, _START_S)):
+                    await self._ready.wait()
+            except TimeoutError:
+                return
+            reached = self._tail.position
             if resume is None:
                 yield _notice("hello", {"id": _name(reached)}, _name(reached))
             else:
-                async for key, found in self._missed(reach, wanted, resume):
-                    reached = key
-                    if found is not None:
-                        yield found.wire()
-                if reached == resume and self._tail.position > reached:
-                    return
+                reached = resume
+                missed = 0
+                while page := await self._tail.after(reached):
+                    if missed >= MOST_MISSED:
+                        reached = self._tail.position
+                        yield _notice("reset", {"id": _name(reached)}, _name(reached))
+                        break
+                    for row in page:
+                        if rules.concerns(reach, row) and rules.fits(wanted, row):
+                            yield happening(self.city, row).wire()
+                    reached = page[-1].key
+                    missed += len(page)
             async for found in self._live(listener, end):
                 if found is None:
                     yield b": \n\n"
@@ -130,33 +140,18 @@ class Poller:
         finally:
             self.audience.leave(reach, wanted, listener)
 
-    async def _missed(
-        self, reach: Reach, wanted: Wanted, after: Key
-    ) -> AsyncIterator[tuple[Key, Happening | None]]:
-        """Every event after a key with how it is told, or None where it does not concern."""
-        seen = 0
-        while page := await self._tail.after(after):
-            for occurrence in page:
-                mine = rules.concerns(reach, occurrence) and rules.fits(wanted, occurrence)
-                yield occurrence.key, happening(self.city, occurrence) if mine else None
-            after = page[-1].key
-            seen += len(page)
-            if seen >= MOST_MISSED:
-                newest = self._tail.position
-                yield newest, _Reset(_name(newest))
-                return
-
     async def _live(self, listener: Listener, end: float) -> AsyncIterator[Happening | None]:
         """Events as they come, None at each heartbeat; ends with the listener or at `end`."""
         loop = asyncio.get_running_loop()
         while (left := end - loop.time()) > 0:
-            with contextlib.suppress(TimeoutError):
+            try:
                 found = await listener.next(min(left, HEARTBEAT_S))
-                if found is None:
-                    return
-                yield found
+            except TimeoutError:
+                yield None
                 continue
-            yield None
+            if found is None:
+                return
+            yield found
 
 
 def _name(key: Key) -> str:

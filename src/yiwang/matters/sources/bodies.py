@@ -54,6 +54,15 @@ class ReportBody(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only
     urgent: bool | None = None
 
 
+class CaseBody(ReportBody, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """A report that is filed as it comes; `place` is a code, where no position is given."""
+
+    kind: Annotated[str, Meta(min_length=1, max_length=200)]
+    place: Annotated[str, Meta(min_length=1, max_length=80)] | None = None
+    dispatch: bool | None = None
+    fixed_on_the_spot: bool | None = None
+
+
 class Batch(Struct, forbid_unknown_fields=True):
     """Several reports of one system; each is taken or refused alone."""
 
@@ -79,14 +88,26 @@ def read_report(body: bytes) -> ReportBody:
         found = _DECODER.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _refusal(body, error) from None
-    faults = _unprintable(found) if _SUSPECT.search(body) else []
-    if found.attributes is not None:
-        faults += _wrong_attributes(found.attributes)
-    if not found.text.strip():
+    _require_sound(found, body)
+    return found
+
+
+def read_case(body: bytes) -> CaseBody:
+    """The report to be filed at once in a body, refused as :func:`read_report` does."""
+    found = read_struct(body, CaseBody)
+    _require_sound(found, body)
+    return found
+
+
+def _require_sound(report: ReportBody, body: bytes) -> None:
+    """Refuse what a well-formed report may still not hold."""
+    faults = _unprintable(report) if _SUSPECT.search(body) else []
+    if report.attributes is not None:
+        faults += _wrong_attributes(report.attributes)
+    if not report.text.strip():
         faults.append(Fault("/text", "web.field_short", {"field": "text", "min_length": 1}))
     if faults:
         raise Refusal("web.request_invalid", faults=faults)
-    return found
 
 
 def read_struct(body: bytes, sort: type[S]) -> S:

@@ -45,16 +45,16 @@ class Sender:
 ANYBODY = Sender("public", "", (Source.CITIZEN,))
 
 
-def sender_of(actor: Actor) -> Sender:
+def sender_of(actor: Actor, scope: str = _WRITES) -> Sender:
     """An actor as a sender of reports.
 
-    Another system needs the scope "reports:write" and may pass on what came from any source. A
+    Another system needs `scope` and may pass on what came from any source. A
     person names the source of their duty; whoever has none reports as a citizen.
     Refuses "authority.scope_missing".
     """
     if actor.system:
-        if _WRITES not in actor.scopes:
-            raise Refusal("authority.scope_missing", scope=_WRITES)
+        if scope not in actor.scopes:
+            raise Refusal("authority.scope_missing", scope=scope)
         others = [source for source in Source if source is not Source.SYSTEM]
         return Sender(actor.name, actor.system, (Source.SYSTEM, *others))
     duties = {row.duty for row in actor.holdings}
@@ -64,6 +64,13 @@ def sender_of(actor: Actor) -> Sender:
 
 # The columns of take_reports, in its order.
 Row = tuple[Any, ...]
+
+
+COLUMNS = (
+    *("source", "system", "external_id", "key", "digest", "received_at", "happened_at", "title"),
+    *("text", "address", "lon", "lat", "kind", "attributes", "language", "synthetic", "urgent"),
+    *("collector", "name", "phone", "email", "actor"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,8 +12,6 @@ import numpy as np
 from yiwang.ground.authority.model import Actor, platform
 from yiwang.ground.city import City
 from yiwang.ground.judgement.model import Hints, Question
-from yiwang.ground.ledger import service as ledger
-from yiwang.ground.ledger.service import Entry
 from yiwang.ground.procedure import service as procedure
 from yiwang.ground.procedure.model import Change
 from yiwang.kit.db import Tx
@@ -191,76 +189,3 @@ async def act(
         after = replace(rules.correct(after, facts, city), parties=parties)
     saved = await procedure.save(tx, actor, REPORTS, [Change(report, after, rule, facts)])
     return saved[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A report that comes with its case; `reporter` is name, phone, e-mail."""
-
-    state: str
-    source: str
-    system: str
-    external_id: str | None
-    key: str
-    digest: bytes
-    received_at: datetime
-    happened_at: datetime
-    title: str
-    text: str
-    address: str
-    lon: float | None
-    lat: float | None
-    spot: Any
-    kind: str
-    place: str
-    place_reason: dict[str, Any]
-    attributes: dict[str, Any]
-    language: str
-    synthetic: bool
-    urgent: bool
-    case_id: int
-    collector: int | None
-    reporter: tuple[str, str, str]
-
-
-_ARRIVE = """
-with arrived as (
-  insert into reports (state, source, system, external_id, idempotency_key, digest, received_at,
-    happened_at, title, text, address, lon, lat, spot, kind, place, place_reason, attributes,
-    language, synthetic, urgent, case_id, collector, kind_reason)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-          $20, $21, $22, $23, '{"by": "hand"}')
-  on conflict do nothing
-  returning id
-), told as (
-  insert into reporters (report_id, name, phone, email)
-  select id, $24, $25, $26 from arrived where $24 <> '' or $25 <> '' or $26 <> ''
-)
-select id from arrived
-"""
-
-
-async def receive_filed(tx: Tx, actor: Actor, arrival: Arrival) -> int:
-    """Store a report that is filed as it comes; its id.
-
-    Refuses ("sources.key_known") a key or number of its system that was used before.
-    """
-    values = [getattr(arrival, name) for name in Arrival.__slots__ if name != "reporter"]
-    found = await tx.fetchval(_ARRIVE, *values, *arrival.reporter)
-    if found is None:
-        raise Refusal("sources.key_known")
-    entry = Entry(
-        action="report.file",
-        matter="report",
-        matter_id=found,
-        place=arrival.place,
-        article="XIV",
-        rule="report.file",
-        before=None,
-        after=arrival.state,
-        facts={"source": arrival.source, "system": arrival.system, "case": arrival.case_id},
-        case_id=arrival.case_id,
-        at=arrival.received_at,
-    )
-    await ledger.record(tx, actor, [entry])
-    return int(found)
