@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from yiwang.bench import client, load
+from yiwang.bench.apart import Apart
 from yiwang.bench.client import BROKEN, Connection
 from yiwang.bench.load import Plan
 
@@ -201,7 +202,7 @@ async def test_a_process_of_its_own_brings_its_load_back() -> None:
         return answer(201)
 
     async with serving(respond) as seen:
-        apart = load.Apart(load.carry_out, make_plan(seen.port))
+        apart = Apart(load.carry_out, make_plan(seen.port))
         await ended.wait()
         apart.stop()
         found = await apart.result()

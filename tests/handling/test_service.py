@@ -280,6 +280,35 @@ async def test_the_lead_resumes_by_hand_and_its_case_goes_on(world: World) -> No
     assert row["due_handle"] == resumed.due_handle == order.due_handle + timedelta(days=1)
 
 
+async def test_assistants_pause_and_go_on_with_the_case_not_against_their_own_wish(
+    world: World,
+) -> None:
+    case, order = await scene.dispatched(world, scene.BICYCLES)
+    (helper,) = await scene.orders(world, case)
+    lead, mate = scene.handler(world, order), scene.handler(world, helper)
+    await scene.act(world, lead, order, "accept")
+    await scene.act(world, mate, helper, "accept")
+    chief = world.actor("duty_chief", scene.DISTRICT_CENTRE)
+
+    async def pause_and_resume() -> list[str]:
+        states = []
+        for action in ("suspend", "resume"):
+            async with world.as_(chief) as tx:
+                facts = {"reason": "缓办 later"}
+                await cases.act(tx, world.city, chief, case, action, facts)
+            await world.work()
+            states.append((await scene.orders(world, case))[0].state)
+            world.pass_time(hours=1)
+        return states
+
+    assert await pause_and_resume() == ["suspended", "accepted"]
+    await scene.act(world, mate, helper, "ask_suspension", {"reason": "人手不足 no hands"})
+    await _decide(world, scene.DISTRICT_CENTRE, await _wish(world, case), "grant")
+    assert (await scene.state(world, case))["state"] == "dispatched"
+    world.pass_time(hours=1)
+    assert await pause_and_resume() == ["suspended", "suspended"]
+
+
 async def test_giving_an_order_back_ends_its_wish(world: World) -> None:
     case, order = await scene.dispatched(world)
     actor = scene.handler(world, order)

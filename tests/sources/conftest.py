@@ -14,19 +14,20 @@ import pytest
 import uvicorn
 from fastapi import APIRouter, FastAPI
 from starlette.types import Receive, Scope, Send
-
 from tests.world import World
+
 from yiwang.ground.gate.service import Gate
 from yiwang.ground.identity import service as identity
 from yiwang.home import Home
 from yiwang.kit.web import problems
 from yiwang.kit.web.incidents import Incidents
-from yiwang.matters.desk import report_routes
+from yiwang.matters.desk import receipt_routes, report_routes
 from yiwang.matters.sources import import_routes, intake_routes, open311_routes, routes
 
 ROUTERS: tuple[APIRouter, ...] = (
     routes.router,
     report_routes.router,
+    receipt_routes.router,
     import_routes.router,
     open311_routes.router,
 )
@@ -109,5 +110,3 @@ async def site(world: World, tmp_path: Path) -> AsyncIterator[Site]:
     """A running service on a fresh database with the Shanghai pack."""
     async with running(world, tmp_path / "home") as found:
         yield found
-
-

@@ -56,7 +56,7 @@ def _facts(
         "place": lambda: TOWN,
         "amount": lambda: chance.choice((1, 3.5)),
         "clock": lambda: chance.choice(("working_day", "urgent_hour")),
-        "until": lambda: (world.now + timedelta(days=2)).isoformat(),
+        "until": lambda: f"{world.now + timedelta(days=2):%Y-%m-%dT%H:%M:%S+00:00}",
         "case": lambda: chance.choice(ids["case"]),
         "parent": lambda: ids["case"][0],
         "reports": lambda: [chance.choice(ids["report"])],
@@ -155,16 +155,19 @@ async def _laws(world: World) -> None:
         recorded = {row["matter_id"]: row["after"] for row in last}
         assert recorded == {row["id"]: row["state"] for row in rows}, f"{name}: the record differs"
     twice = await world.rows(
-        "select case_id from orders where role = 'lead' and state = any($1) group by case_id having count(*) > 1",
+        "select case_id from orders where role = 'lead' and state = any($1)"
+        " group by case_id having count(*) > 1",
         list(ORDER_OPEN),
     )
     assert not twice, "two open leads"
     own = await world.rows(
-        "select c.id from checks c where c.state in ('passed', 'failed') and c.unit = any(c.handlers)"
+        "select c.id from checks c"
+        " where c.state in ('passed', 'failed') and c.unit = any(c.handlers)"
     )
     assert not own, "a handling unit checked its own work"
     orphans = await world.rows(
-        "select c.id, c.number from cases c where c.state = 'closed' and not c.forced and c.reason is null"
+        "select c.id, c.number from cases c"
+        " where c.state = 'closed' and not c.forced and c.reason is null"
         " and not exists (select 1 from checks k where k.case_id = c.id and k.state = 'passed')"
     )
     assert not orphans, "closed without a passed check or a reason"

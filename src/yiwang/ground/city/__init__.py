@@ -4,7 +4,7 @@ In: a :class:`~yiwang.ground.packs.model.Pack`. Out: one immutable :class:`City`
 places, locator, kinds, calendar, units and settings, handed to every service as a value.
 """
 
-from yiwang.ground.city.clocks import StageClock, clock_from, start_clocks
+from yiwang.ground.city.clocks import StageClock, clock_from, renew_clock, start_clocks
 from yiwang.ground.city.model import City
 
-__all__ = ["City", "StageClock", "clock_from", "start_clocks"]
+__all__ = ["City", "StageClock", "clock_from", "renew_clock", "start_clocks"]

@@ -48,6 +48,26 @@ def start_clocks(
     return found
 
 
+def renew_clock(
+    city: City, kind: str, path: str, stage: Stage, stored: Mapping[str, Any]
+) -> StageClock | None:
+    """A stored clock by the limit of another kind or place, from when it began; None without one.
+
+    More time that was granted stays granted: on the same kind of clock it is added, a clock that
+    was granted as a whole stays as it is.
+    """
+    if stored.get("source") == "extension":
+        return clock_from(city, stage, stored)
+    start = datetime.fromisoformat(stored["start"])
+    clocks = start_clocks(city, kind, path, (stage,), start).get(stage)
+    if not clocks or clocks[0].milestone:
+        return None
+    granted = stored.get("extensions")
+    if not granted or clocks[0].stored["clock"] != stored["clock"]:
+        return clocks[0]
+    return clock_from(city, stage, {**clocks[0].stored, "extensions": list(granted)})
+
+
 def clock_from(
     city: City, stage: Stage, stored: Mapping[str, Any], pauses: Iterable[Mapping[str, Any]] = ()
 ) -> StageClock:

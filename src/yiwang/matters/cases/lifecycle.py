@@ -25,7 +25,10 @@ def _other_case(case: Case, facts: Facts, by: Any) -> None:
         raise Refusal("case.itself", number=case.number)
 
 
-def _no_parent(case: Case, by: Any) -> None:
+def _stands_alone(case: Case, by: Any) -> None:
+    """Two levels only: neither a child nor a parent gets a parent."""
+    if case.open_children:
+        raise Refusal("case.children_open", number=case.number, count=case.open_children)
     if case.parent_id is not None:
         raise Refusal("case.has_parent", number=case.number)
 
@@ -104,9 +107,18 @@ TABLE = Table(
         Rule("note", _ALL, None, "intake|dispatcher|handler|checker|collector|leader", ("note",)),
         # One thing, several cases; one case, several things.
         Rule("attach", _OPEN, None, "intake", ("reports",), article="XIII", system=True),
-        Rule("merge", _EARLY, "merged", "dispatcher", ("case",), guard=_other_case, article="XIII"),
+        Rule(
+            "merge",
+            _EARLY,
+            "merged",
+            "dispatcher",
+            ("case",),
+            bar=_children_closed,
+            guard=_other_case,
+            article="XIII",
+        ),
         Rule("split", _OPEN, None, "dispatcher", ("reports", "reason"), ("kind", "title")),
-        Rule("adopt", _OPEN, None, "dispatcher", ("parent",), bar=_no_parent, guard=_other_case),
+        Rule("adopt", _OPEN, None, "dispatcher", ("parent",), bar=_stands_alone, guard=_other_case),
         Rule("release", _OPEN, None, "dispatcher", bar=_parent),
         Rule("overdue", _OPEN, None, "duty_chief", ("reason",), system=True, article="III"),
         Rule("recompute", _OPEN, None, "duty_chief", takes=("reason",), system=True),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from yiwang.ground.city import City, clock_from, start_clocks
+from yiwang.ground.city import City, clock_from, renew_clock, start_clocks
 from yiwang.ground.packs.model import Level, Stage
 from yiwang.kit.lifecycle import Facts, Rule
 from yiwang.matters.cases.model import Case
@@ -34,7 +34,11 @@ _RUNNING = {
 
 
 def begin_clocks(case: Case, city: City, stages: Iterable[Stage], now: datetime) -> Case:
-    """Start the case's clocks of these stages; a stage without a limit has no due time."""
+    """Start the case's clocks of these stages; a stage without a limit has no due time.
+
+    A clock that starts anew has not run over; that an earlier one did stays in the record.
+    """
+    stages = tuple(stages)
     found = start_clocks(city, case.kind, case.place, stages, now)
     values: dict[str, Any] = {}
     kept = dict(case.limit_reason)
@@ -46,7 +50,8 @@ def begin_clocks(case: Case, city: City, stages: Iterable[Stage], now: datetime)
             kept[stage.value] = main.stored
         else:
             kept.pop(stage.value, None)
-    return replace(case, limit_reason=kept, **values)
+    overdue = tuple(name for name in case.overdue if name not in {s.value for s in stages})
+    return replace(case, limit_reason=kept, overdue=overdue, **values)
 
 
 def watch(case: Case) -> Case:
@@ -112,8 +117,18 @@ def _verify(after: Case, facts: Facts, now: datetime, city: City) -> Case:
 
 
 def _end(after: Case, facts: Facts, now: datetime, city: City) -> Case:
+    """The end; a pause that still lasts ends with the case, or it would outlast a reopening."""
     reason = facts.get("reason")
-    return replace(after, closed_at=now, reason=reason or after.reason)
+    after = replace(after, closed_at=now, reason=reason or after.reason)
+    return _end_pause(after, now)
+
+
+def _end_pause(case: Case, now: datetime) -> Case:
+    pauses = [dict(row) for row in case.limit_reason.get("pauses", ())]
+    if not pauses or pauses[-1]["until"]:
+        return case
+    pauses[-1]["until"] = now.isoformat()
+    return replace(case, limit_reason={**case.limit_reason, "pauses": pauses})
 
 
 def _force(after: Case, facts: Facts, now: datetime, city: City) -> Case:
@@ -152,7 +167,7 @@ def _fail(after: Case, facts: Facts, now: datetime, city: City) -> Case:
         rounds=after.rounds + 1,
         handled_at=None,
         passed_check=False,
-        overdue=tuple(name for name in after.overdue if name not in ("handle", "check")),
+        overdue=tuple(name for name in after.overdue if name != "check"),
     )
     return begin_clocks(after, city, (Stage.HANDLE,), now)
 
@@ -180,12 +195,7 @@ def _suspend(after: Case, facts: Facts, now: datetime, city: City) -> Case:
 
 
 def _resume(after: Case, facts: Facts, now: datetime, city: City) -> Case:
-    kept = dict(after.limit_reason)
-    pauses = [dict(row) for row in kept.get("pauses", ())]
-    if pauses and not pauses[-1]["until"]:
-        pauses[-1]["until"] = now.isoformat()
-    kept["pauses"] = pauses
-    return recompute(replace(after, limit_reason=kept), city)
+    return recompute(_end_pause(after, now), city)
 
 
 def recompute(case: Case, city: City) -> Case:
@@ -206,23 +216,21 @@ def recompute(case: Case, city: City) -> Case:
 
 def _reclass(after: Case, facts: Facts, now: datetime, city: City) -> Case:
     """The new kind's limits count from when each clock began: no time is won by a wrong class."""
-    after = _name(after, facts, city)
-    kept: dict[str, Any] = {}
+    return _relimit(_name(after, facts, city), city)
+
+
+def _relimit(case: Case, city: City) -> Case:
+    """The running clocks by the limits of the case's kind and place as they are now."""
+    kept = dict(case.limit_reason)
     values: dict[str, Any] = {}
     for stage, column in _DUE.items():
-        old = after.limit_reason.get(stage.value)
-        if old is None:
+        if stage.value not in kept or getattr(case, column) is None:
             continue
-        start = datetime.fromisoformat(old["start"])
-        fresh = start_clocks(city, after.kind, after.place, (stage,), start).get(stage)
-        if not fresh or fresh[0].milestone:
-            values[column] = None
-            continue
-        kept[stage.value] = fresh[0].stored
-        values[column] = fresh[0].at
-    if "pauses" in after.limit_reason:
-        kept["pauses"] = after.limit_reason["pauses"]
-    return recompute(replace(after, limit_reason=kept, **values), city)
+        fresh = renew_clock(city, case.kind, case.place, stage, kept.pop(stage.value))
+        values[column] = fresh.at if fresh else None
+        if fresh:
+            kept[stage.value] = fresh.stored
+    return recompute(replace(case, limit_reason=kept, **values), city)
 
 
 def _relocate(after: Case, facts: Facts, now: datetime, city: City) -> Case:
@@ -239,7 +247,7 @@ def _relocate(after: Case, facts: Facts, now: datetime, city: City) -> Case:
         )
     if facts.get("address"):
         after = replace(after, address=facts["address"])
-    return after
+    return _relimit(after, city)
 
 
 def _flag(after: Case, facts: Facts, now: datetime, city: City) -> Case:

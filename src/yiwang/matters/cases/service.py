@@ -151,18 +151,25 @@ async def _merge(tx: Tx, city: City, actor: Actor, step: Move) -> Case:
 async def _hand_over(
     tx: Tx, city: City, report_ids: Sequence[int], target: int, at: datetime | None
 ) -> None:
-    if report_ids:
-        keeper = sources.keeper(city)
-        await sources.assign(tx, keeper, dict.fromkeys(report_ids, target), "move", {}, at=at)
-        await move(tx, city, keeper, [Move(target, "attach", {"reports": list(report_ids)}, at=at)])
+    """Reports go over to another case; their reporters learn its number."""
+    if not report_ids:
+        return
+    keeper = sources.keeper(city)
+    await sources.assign(tx, keeper, dict.fromkeys(report_ids, target), "move", {}, at=at)
+    step = Move(target, "attach", {"reports": list(report_ids)}, at=at)
+    joined = (await move(tx, city, keeper, [step]))[0]
+    news = {"number": joined.number, "count": joined.report_count}
+    await store.tell(tx, [(report, target, "report.attached", news) for report in report_ids])
 
 
 async def _split(tx: Tx, city: City, actor: Actor, step: Move) -> Case:
     """Some of a case's reports are another thing: they become a case of their own."""
-    chosen = list(step.facts.get("reports", ()))
+    chosen = list(dict.fromkeys(step.facts.get("reports", ())))
+    if chosen:
+        step = replace(step, facts={**step.facts, "reports": chosen})
     known = {row["id"] for row in await store.reports_of(tx, step.case_id)}
-    if not set(chosen) <= known or len(known) <= len(set(chosen)):
-        raise Refusal("case.split", known=len(known), chosen=len(set(chosen)))
+    if not set(chosen) <= known or len(known) <= len(chosen):
+        raise Refusal("case.split", known=len(known), chosen=len(chosen))
     before = await procedure.lock_one(tx, CASES, step.case_id)
     after = (await move(tx, city, actor, [step]))[0]
     reports = await procedure.lock(tx, REPORTS, chosen)
@@ -208,9 +215,16 @@ async def _adopt(tx: Tx, city: City, actor: Actor, step: Move) -> Case:
 
 
 async def _release(tx: Tx, city: City, actor: Actor, step: Move) -> Case:
-    before = await procedure.lock_one(tx, CASES, step.case_id)
+    """A child goes its own way; a parent that passed and waited for it alone closes."""
+    before = await procedure.find(tx, CASES, step.case_id)
+    held = await procedure.lock(tx, CASES, [step.case_id, before.parent_id or step.case_id])
     after = (await move(tx, city, actor, [step]))[0]
-    await count_child(tx, city, before, -1)
+    await count_child(tx, city, held[step.case_id], -1)
+    parent = held.get(before.parent_id or 0)
+    waits = parent is not None and parent.state == "checking" and parent.passed_check
+    if parent is not None and waits and parent.open_children == 1:
+        facts = {"reason": parent.reason} if parent.reason else {}
+        await move(tx, city, sources.keeper(city), [Move(parent.id, "pass", facts, at=step.at)])
     return after
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from yiwang.ground.authority.model import Actor
 from yiwang.ground.gate.doors import anybody_signed_in, holds
+from yiwang.ground.gate.service import Gate
 from yiwang.ground.procedure.facts import parse_facts
 from yiwang.ground.procedure.shapes import show
 from yiwang.kit.errors import Refusal
@@ -21,7 +22,7 @@ from yiwang.matters.desk.routes import ActionIn
 from yiwang.matters.sources.bodies import CaseBody, read_case
 from yiwang.matters.sources.model import Source
 from yiwang.matters.sources.receipts import Seals, number_of
-from yiwang.matters.sources.receiving import COLUMNS, Receiver, Sender, Taking, sender_of
+from yiwang.matters.sources.receiving import COLUMNS, Receiver, Sender, sender_of
 from yiwang.matters.sources.routes import AtGate, Number, reply, view
 
 router = APIRouter(prefix="/api/v1", tags=["reports"])
@@ -32,8 +33,8 @@ Filers = Annotated[Actor, holds("intake|collector", scope="cases:write")]
 _SCHEMA: dict[str, Any] = msgspec.json.schema(CaseBody)["$defs"]["CaseBody"]
 _PARTS: dict[str, Any] = msgspec.json.schema(CaseBody)["$defs"]
 _EXAMPLE = {
-    "kind": "cjt214/2007/event.0204",
-    "text": "市民来电反映路面破损，有坑。",
+    "kind": "component/2007/0102",
+    "text": "市民来电反映污水井盖破损。",
     "lon": 121.4787,
     "lat": 31.2385,
     "reporter": {"name": "王先生", "phone": "13800000000"},
@@ -92,7 +93,7 @@ async def file_case(request: Request, gate: AtGate, actor: Filers) -> Response:
         body.source = Source.PATROL
     if body.place is None and body.lon is None:
         raise Refusal("sources.place_needed")
-    wanted = _filing(request, body, sender)
+    wanted = _filing(request, gate, body, sender)
     status = 201
     try:
         async with gate.begin(request, actor) as tx:
@@ -109,11 +110,9 @@ async def file_case(request: Request, gate: AtGate, actor: Filers) -> Response:
     return reply(found, status, etag=tag(case.version), location=f"/api/v1/cases/{case.id}")
 
 
-def _filing(request: Request, body: CaseBody, sender: Sender) -> Filing:
-    gate = request.app.state.gate
-    receiver: Receiver = request.app.state.receiver
+def _filing(request: Request, gate: Gate, body: CaseBody, sender: Sender) -> Filing:
     key = request.headers.get("idempotency-key")
-    taking: Taking = receiver.receive(body, sender, key, gate.now(request))
+    taking = Receiver.of(gate.city).receive(body, sender, key, gate.now(request))
     row = dict(zip(COLUMNS, taking.row, strict=True))
     return Filing(
         kind=row["kind"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from yiwang.ground.authority.model import Actor
 from yiwang.ground.city import City
 from yiwang.ground.procedure import service as procedure
 from yiwang.ground.procedure.model import Change
-from yiwang.kit.db import Row, Tx, columns
+from yiwang.kit.db import Tx, columns
 from yiwang.kit.errors import Refusal
 from yiwang.matters.cases import service as cases
 from yiwang.matters.cases.lifecycle import CASES
@@ -32,6 +32,7 @@ class Step:
     facts: Mapping[str, Any] = field(default_factory=dict)
     version: int | None = None
     at: datetime | None = None
+    amend: Callable[[Order], Order] | None = None  # adds what only the calling room knows
 
 
 async def propose(tx: Tx, city: City, case_ids: Sequence[int]) -> None:
@@ -71,6 +72,12 @@ async def propose(tx: Tx, city: City, case_ids: Sequence[int]) -> None:
     await issue(tx, city, keeper(city), plans)
 
 
+def _returned_too_often(city: City, case: Case, at: datetime) -> bool:
+    """Whether as many returns of the case were upheld as the city allows (`return.max`)."""
+    most = city.setting("return.max", case.place, city.day(at))
+    return most is not None and case.returned >= most
+
+
 def _waiting_since(case: Case) -> datetime | None:
     """Since when the case waits to be dispatched: filed, or given back, or opened again."""
     start = case.limit_reason.get("dispatch", {}).get("start")
@@ -80,9 +87,11 @@ def _waiting_since(case: Case) -> datetime | None:
 
 
 async def _hold(tx: Tx, city: City, rows: Sequence[tuple[Case, dict[str, Any]]]) -> None:
+    """Record why cases stay with the dispatchers; once for the same reason."""
     moves = [
         Move(case.id, "hold", {"reason": reason["by"]}, amend=cases.with_reason(reason))
         for case, reason in rows
+        if case.dispatch_reason != reason
     ]
     await cases.move(tx, city, keeper(city), moves)
 
@@ -224,6 +233,8 @@ async def move(
             raise Refusal("procedure.not_found", matter="order", id=step.order_id)
         rule = procedure.permit(ORDERS, actor, order, step.action, step.facts, step.version)
         after = rules.apply(order, rule, step.facts, step.at or tx.now, city, actor)
+        if step.amend is not None:
+            after = step.amend(after)
         changes.append(Change(order, after, rule, step.facts, step.at))
     saved = await procedure.save(tx, actor, ORDERS, changes)
     return [change.before for change in changes], saved
@@ -232,8 +243,9 @@ async def move(
 async def judge_return(tx: Tx, city: City, actor: Actor, step: Step) -> Order:
     """The centre upholds a return: the order ends and the case is dispatched anew.
 
-    With a unit named, to that one; without a name by rule, the returning unit left out, and after
-    too many returns (setting `return.max`) to the territorial unit.
+    With a unit named, to that one; without a name, by rule, the returning unit left out. After as
+    many returns as `return.max` allows the rule names the territorial unit, and a name is refused
+    ("dispatch.fallback_due").
     """
     unit = step.facts.get("unit")
     if unit is not None:
@@ -259,6 +271,9 @@ async def _send_back(
     back = Move(order.case_id, "return", {"reason": reason}, at=at, amend=amend)
     case = (await cases.move(tx, city, keeper(city), [back]))[0]
     await _recall_assistants(tx, city, case.id, reason, at)
+    if unit is not None and actor.name != keeper(city).name:
+        if _returned_too_often(city, case, at or tx.now):
+            raise Refusal("dispatch.fallback_due", number=case.number, returned=case.returned)
     if unit is not None:
         await dispatch_by_hand(tx, city, actor, case.id, {"unit": unit, "note": reason}, at=at)
 
@@ -349,8 +364,11 @@ async def decide_dispute(
     action: str,
     facts: Mapping[str, Any],
     version: int | None = None,
+    at: datetime | None = None,
 ) -> Dispute:
     """The centre names the unit that leads: the same one keeps the order, another gets the case."""
+    seen = await procedure.find(tx, DISPUTES, dispute_id)
+    await procedure.lock_one(tx, CASES, seen.case_id)  # the case first, as everywhere
     dispute = await procedure.lock_one(tx, DISPUTES, dispute_id)
     rule = procedure.permit(DISPUTES, actor, dispute, action, facts, version)
     unit = city.unit(facts["unit"]).code
@@ -358,55 +376,16 @@ async def decide_dispute(
         dispute,
         state="decided",
         decided_by=actor.name,
-        decided_at=tx.now,
+        decided_at=at or tx.now,
         ruling=unit,
         decision=facts["reason"],
     )
-    saved = await procedure.save(tx, actor, DISPUTES, [Change(dispute, after, rule, facts)])
+    saved = await procedure.save(tx, actor, DISPUTES, [Change(dispute, after, rule, facts, at=at)])
     told = {"reason": facts["reason"]}
     if unit == dispute.unit:
-        await move(tx, city, keeper(city), [Step(dispute.order_id, "keep", told)])
+        await move(tx, city, keeper(city), [Step(dispute.order_id, "keep", told, at=at)])
     else:
-        step = Step(dispute.order_id, "move", {"unit": unit, **told})
+        step = Step(dispute.order_id, "move", {"unit": unit, **told}, at=at)
         _, orders = await move(tx, city, keeper(city), [step])
-        await _send_back(tx, city, orders[0], facts["reason"], unit, keeper(city), None)
+        await _send_back(tx, city, orders[0], facts["reason"], unit, keeper(city), at)
     return saved[0]
-
-
-async def follow(tx: Tx, city: City, case_ids: Sequence[int]) -> None:
-    """Bring the orders of cases in line after the case itself changed.
-
-    Ended or withdrawn cases recall their open orders, suspended ones pause them, resumed ones go
-    on, re-classed ones compute their clocks anew. Running it twice changes nothing.
-    """
-    held = await procedure.lock(tx, CASES, case_ids)
-    rows = await store.orders_of(tx, held)
-    open_rows = [row for row in rows if row["state"] in OPEN]
-    steps = [step for row in open_rows if (step := _following(held[row["case_id"]], row))]
-    await move(tx, city, keeper(city), steps)
-    ended = [case.id for case in held.values() if case.closed_at is not None]
-    await _drop_disputes(tx, keeper(city), ended)
-
-
-def _following(case: Case, row: Row) -> Step | None:
-    if case.closed_at is not None or case.state in ("filed", "cancelled", "merged"):
-        return Step(row["id"], "recall", {"reason": case.reason or case.state})
-    if case.state == "suspended" and row["state"] == "accepted":
-        return Step(row["id"], "suspend", {"reason": case.reason or "case"})
-    if case.state == "dispatched" and row["state"] == "suspended" and case.lead == row["unit"]:
-        return Step(row["id"], "resume", {})
-    return None
-
-
-async def _drop_disputes(tx: Tx, actor: Actor, case_ids: Sequence[int]) -> None:
-    rows = await tx.fetch(
-        "select id from disputes where case_id = any($1) and state = 'raised'", list(case_ids)
-    )
-    held = await procedure.lock(tx, DISPUTES, [row["id"] for row in rows])
-    if not held:
-        return
-    facts = {"reason": "case ended"}
-    for dispute in held.values():
-        rule = procedure.permit(DISPUTES, actor, dispute, "drop", facts)
-        after = replace(dispute, state="dropped", decided_at=tx.now)
-        await procedure.save(tx, actor, DISPUTES, [Change(dispute, after, rule, facts)])

@@ -199,7 +199,7 @@ async def _recall(tx: Tx, city: City, actor: Actor, step: Step) -> Order:
 
 
 async def _resume(tx: Tx, city: City, actor: Actor, step: Step) -> Order:
-    """The lead works again, so its case goes on too; nobody else's order does."""
+    """The lead works again, so its case goes on too, and what paused with the case."""
     order = (await _move(tx, city, actor, [step]))[0]
     case = await procedure.lock_one(tx, CASES, order.case_id)
     if order.role == "lead" and case.state == "suspended":

@@ -33,14 +33,11 @@ class Counter:
         self.intake = intake
         self.seals = seals
         self.gate = gate
-        self._receiver = Receiver.of(gate.city)
 
     @property
     def receiver(self) -> Receiver:
-        """The receiver of the city in force; made anew when the city's pack was replaced."""
-        if self._receiver.city is not self.gate.city:
-            self._receiver = Receiver.of(self.gate.city)
-        return self._receiver
+        """The receiver of the city in force."""
+        return Receiver.of(self.gate.city)
 
     async def take(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
         """Take the one report of a request: the status and the body of the answer."""

@@ -142,6 +142,4 @@ def _item(row: Row, fields: Iterable[str]) -> dict[str, Any]:
 def _case(row: Row, names: Sequence[str]) -> dict[str, Any] | None:
     if row["seen_case"] is None:
         return None
-    return {"id": row["seen_case"]} | {
-        name: row[f"case_{name}"] for name in names if name != "id"
-    }
+    return {"id": row["seen_case"]} | {name: row[f"case_{name}"] for name in names if name != "id"}

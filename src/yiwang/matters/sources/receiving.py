@@ -94,8 +94,12 @@ class Receiver:
 
     @classmethod
     def of(cls, city: City) -> Receiver:
-        """The receiver of a city."""
-        return cls(city, Edge.of(city.pack))
+        """The receiver of a city; the latest city's is kept, for its edge takes time to draw."""
+        known = _LATEST[0] if _LATEST else None
+        if known is None or known.city is not city:
+            known = cls(city, Edge.of(city.pack))
+            _LATEST[:] = [known]
+        return known
 
     def receive(self, report: ReportBody, sender: Sender, key: str | None, now: datetime) -> Taking:
         """The row of a report received at `now`.
@@ -186,6 +190,9 @@ class Receiver:
         if _HAN.search(text):
             return "zh"
         return "en" if "en" in languages else languages[0]
+
+
+_LATEST: list[Receiver] = []
 
 
 def _moment(given: datetime | None, now: datetime, faults: list[Fault]) -> datetime:
