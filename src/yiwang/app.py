@@ -24,7 +24,7 @@ from yiwang.ground.gate.service import Gate
 from yiwang.home import Home
 from yiwang.kit.db import Database
 from yiwang.kit.web.stack import Edge, install
-from yiwang.matters.desk import record_routes, reference
+from yiwang.matters.desk import receipt_routes, record_routes, reference, report_routes, schemas
 from yiwang.matters.desk import routes as desk_routes
 from yiwang.matters.exports import routes as export_routes
 from yiwang.matters.feed import routes as feed_routes
@@ -59,6 +59,8 @@ _ROUTERS = (
     open311_routes.router,
     reference.router,
     record_routes.router,
+    receipt_routes.router,
+    report_routes.router,
     desk_routes.router,
 )
 
@@ -89,6 +91,7 @@ def _document(api: FastAPI) -> None:
         if api.openapi_schema is None:
             document = make()
             intake_routes.document(document)
+            schemas.document(document)
             document_doors(document, api.routes)
             api.openapi_schema = document
         return api.openapi_schema

@@ -18,6 +18,7 @@ from yiwang.ground.city import City
 from yiwang.kit.db import Tx
 from yiwang.matters.cases import absorbing, telling
 from yiwang.matters.checking import service as checking
+from yiwang.matters.dispatch import following
 from yiwang.matters.dispatch import service as dispatch
 from yiwang.matters.handling import service as handling
 from yiwang.matters.sources import service as sources
@@ -26,7 +27,7 @@ Reaction = Callable[[Tx, City, Sequence[int]], Awaitable[None]]
 
 # A case that ended, in whatever way: its orders, checks and wishes end, its parent may go on.
 _ENDED: tuple[Reaction, ...] = (
-    dispatch.follow,
+    following.follow,
     handling.follow,
     checking.follow,
     checking.conclude,
@@ -43,17 +44,19 @@ REACTIONS: Mapping[str, tuple[Reaction, ...]] = {
     "case.file": (dispatch.propose, telling.tell_filed),
     "case.exist": (dispatch.propose, telling.tell_filed),
     "case.reopen": (dispatch.propose,),
-    "case.return": (dispatch.propose,),
+    "case.return": (dispatch.propose, handling.follow),
     # Not sure that it exists: somebody looks first.
     "case.send_verify": (checking.arrange_verify,),
     # Handled: somebody else looks.
-    "order.finish": (checking.arrange,),
+    "order.finish": (following.wake, checking.arrange),
+    "case.finish": (handling.follow,),
     "case.fix": (checking.arrange_fix,),
-    # The case changed, its orders follow.
-    "case.suspend": (dispatch.follow,),
-    "case.resume": (dispatch.follow,),
-    "case.recall": (dispatch.follow, handling.follow),
-    "case.reclass": (dispatch.follow,),
+    # The case changed, its orders follow; what waits for a unit may have one now.
+    "case.suspend": (following.follow,),
+    "case.resume": (following.follow,),
+    "case.recall": (following.follow, handling.follow),
+    "case.reclass": (following.follow, dispatch.propose),
+    "case.relocate": (following.follow, dispatch.propose),
     # The case ended.
     "case.pass": _ENDED,
     "case.close": _ENDED,

@@ -18,12 +18,14 @@ from yiwang.ground.identity.model import Change, Issued
 from yiwang.ground.ledger import service as ledger
 from yiwang.ground.ledger.service import Entry
 from yiwang.ground.packs import store as packs
-from yiwang.ground.packs.model import Level, Post
+from yiwang.ground.packs.model import Level, Pack, Post
 from yiwang.ground.packs.reading import read_pack
 from yiwang.home import Home
 from yiwang.kit.db import Database, Scope, Tx
 from yiwang.kit.errors import Refusal
 from yiwang.kit.migration import migrate
+from yiwang.matters.cases import service as cases
+from yiwang.matters.dispatch import following
 
 PACKS = Path(__file__).resolve().parents[2] / "packs"
 
@@ -90,14 +92,38 @@ async def install_pack(home: Home, folder: Path, say: Say = _quiet) -> City:
                 loaded = await packs.load(tx)
                 if loaded is not None:
                     return City.build(loaded)
+            older = None if present is None else await packs.load(tx)
             pack = read_pack(folder)
             city = City.build(pack)
             await packs.install(tx, pack, wanted)
             await _record(tx, city, "pack.install", "pack", 0, {"pack": pack.name})
             say(f"pack {pack.name} {pack.version}: {len(pack.places)} places installed")
+            if older is not None and _counts_otherwise(older, pack):
+                await recompute_open(tx, city)
+                say("calendar: the due times of open cases and orders computed anew")
             return city
     finally:
         await db.close()
+
+
+def _counts_otherwise(older: Pack, newer: Pack) -> bool:
+    """Whether working time is not what it was: another calendar, other hours, another zone."""
+    return (older.calendar, older.worktime, older.timezone) != (
+        newer.calendar,
+        newer.worktime,
+        newer.timezone,
+    )
+
+
+async def recompute_open(tx: Tx, city: City) -> None:
+    """Compute the due times of everything open anew, as a changed calendar asks for.
+
+    In the transaction that installs the pack: either both are done or neither is.
+    """
+    for step in (cases.recompute_open, following.recompute_open):
+        last: int | None = 0
+        while last is not None:
+            last = await step(tx, city, last)
 
 
 async def load_city(db: Database) -> City:

@@ -30,6 +30,14 @@ Step = Callable[[], Awaitable[object]]  # what it returns is true while there is
 
 BATCH = 300
 _JOBS_S = 1.0
+# What goes wrong with the transaction itself, not with one matter.
+_WHOLE_BATCH = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    OSError,
+)
 _PARK_AFTER = 8
 _IDLE_S = 0.15
 _WATCH_S = 2.0
@@ -71,6 +79,10 @@ class Worker:
                 failures += 1
                 wait = min(0.2 * 2**failures, 5.0)
                 log.warning("%s: %s; again in %.1f s", what, error, wait)
+            except Exception:  # one thing that cannot be done never stops the others
+                failures += 1
+                wait = min(0.2 * 2**failures, 5.0)
+                log.exception("%s failed; again in %.1f s", what, wait)
             if wait:
                 try:
                     await asyncio.wait_for(self.stopping.wait(), wait)
@@ -145,11 +157,11 @@ async def _attempt(tx: Tx, city: City, reaction: str, rows: Sequence[Row]) -> st
     try:
         async with tx.savepoint():
             await run(tx, city, list(dict.fromkeys(row["subject"] for row in rows)))
-    except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
+    except _WHOLE_BATCH:
         raise
     except Refusal as refusal:
         return str(refusal)
-    except (asyncpg.PostgresError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+    except Exception as error:  # whatever one matter does, the others go on
         log.exception("%s failed", reaction)
         return f"{type(error).__name__}: {error}"
     return None

@@ -137,7 +137,7 @@ async def test_points_lie_in_their_places(conn: asyncpg.Connection, city: City) 
     """Each position is in the smallest place the case names."""
     for row in await conn.fetch("select lon, lat, place, spot from cases limit 200"):
         assert city.locator.locate(row["lon"], row["lat"]).path == row["place"]
-        x, y = city.locator.to_local(row["lon"], row["lat"])
+        x, y = city.frame.to_local(row["lon"], row["lat"])
         assert (row["spot"].x, row["spot"].y) == pytest.approx((x, y), abs=0.01)
 
 

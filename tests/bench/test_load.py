@@ -203,9 +203,10 @@ async def test_a_process_of_its_own_brings_its_load_back() -> None:
 
     async with serving(respond) as seen:
         apart = Apart(load.carry_out, make_plan(seen.port))
-        await ended.wait()
-        apart.stop()
-        found = await apart.result()
+        async with asyncio.timeout(120):  # a process that died must not hang the test
+            await ended.wait()
+            apart.stop()
+            found = await apart.result()
         assert found.sent == len(seen.requests) == len(found.acknowledged)
         assert found.cpu_us > 0
 

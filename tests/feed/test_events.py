@@ -31,7 +31,7 @@ async def serving(scene: Scene) -> AsyncIterator[str]:
         server = uvicorn.Server(config)
         running = asyncio.create_task(server.serve(sockets=[listening]))
         reading = asyncio.create_task(scene.feed.run())
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110 - it offers no event
             await asyncio.sleep(0.01)
         try:
             yield f"http://127.0.0.1:{listening.getsockname()[1]}/api/v1"

@@ -77,7 +77,7 @@ def test_https_and_this_machine_are_taken(text: str) -> None:
         ("64:ff9b::a00:1", False, True, False),
         ("2002:a00:1::", False, True, False),
         ("100.64.0.1", False, False, False),
-        ("0.0.0.0", False, False, False),
+        ("0.0.0.0", False, False, False),  # noqa: S104
         ("::", False, False, False),
         ("224.0.0.1", False, False, False),
         ("ff02::1", False, False, False),

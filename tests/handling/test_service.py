@@ -12,6 +12,7 @@ from tests.world import World
 from yiwang.ground.authority.model import Actor
 from yiwang.kit.errors import Refusal
 from yiwang.matters.cases import service as cases
+from yiwang.matters.dispatch import following
 from yiwang.matters.dispatch import service as dispatch
 from yiwang.matters.dispatch.model import Order
 from yiwang.matters.dispatch.service import Step
@@ -351,9 +352,18 @@ async def test_a_wish_is_not_decided_once_the_order_was_suspended(world: World) 
     chief = world.actor("duty_chief", scene.TOWN_CENTRE)
     async with world.as_(chief) as tx:
         await cases.act(tx, world.city, chief, case, "suspend", {"reason": "x"})
-    await world.work()
+    async with world.as_worker() as tx:  # the order follows first, its wish only later
+        await following.follow(tx, world.city, [case])
+    number = await _wish(world, case)
     with scene.refused("approval.stale"):
-        await _decide(world, scene.TOWN_CENTRE, await _wish(world, case), "grant")
+        await _decide(world, scene.TOWN_CENTRE, number, "grant")
+    async with world.as_worker() as tx:
+        await handling.follow(tx, world.city, [case])
+    with scene.refused("procedure.not_possible"):
+        await _decide(world, scene.TOWN_CENTRE, number, "grant")
+    assert (await world.row("select state from approvals where id = $1", number))["state"] == (
+        "dropped"
+    )
 
 
 async def test_many_at_once_each_alone(world: World) -> None:

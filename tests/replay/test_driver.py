@@ -40,6 +40,9 @@ RECORDS = [
     sample.record(5, title="c", opened=_at(3), closed=_at(4), closing="Duplicate of 3"),
     sample.record(6, title="d", opened=_at(3)),  # stays open
     sample.record(7, title="a", opened=_at(6), closed=_at(7)),  # the first is closed by then
+    # Of a kind that no report repeats: its end goes beside later reports.
+    sample.record(8, title="e", type="Pothole", opened=_at(2.5), closed=_at(6.5)),
+    sample.record(9, title="f", type="Pothole", opened=_at(6.2), closed=_at(6.3)),
 ]
 
 
@@ -73,7 +76,14 @@ def _check(city: FakeCity) -> None:
     assert city.moments("report") == {record.id: record.opened for record in RECORDS}
     states = {name: report["state"] for name, report in city.reports.items()}
     assert states == {name: "attached" if name == "2" else "filed" for name in states}
-    assert city.moments("finish") == {"1": _at(5), "3": _at(3), "4": _at(9), "7": _at(7)}
+    assert city.moments("finish") == {
+        "1": _at(5),
+        "3": _at(3),
+        "4": _at(9),
+        "7": _at(7),
+        "8": _at(6.5),
+        "9": _at(6.3),
+    }
     assert city.moments("accept") == city.moments("finish")
     assert city.moments("close") == {"5": _at(4)}
     assert city.moments("return") == {"3": _at(1)}
@@ -92,14 +102,14 @@ async def test_everything_happens_once_and_in_its_time(adapter: Adapter) -> None
     _check(city)
     assert finished == list(range(-1, len(_plan(adapter).windows)))
     progress = driver.progress
-    assert (progress.sent, progress.desk, progress.sent_back) == (7, 1, 1)
-    assert (progress.closed, progress.with_case) == (5, 1)
+    assert (progress.sent, progress.desk, progress.sent_back) == (9, 1, 1)
+    assert (progress.closed, progress.with_case) == (7, 1)
     assert not progress.refused
 
 
 @pytest.mark.usefixtures("hurried")
 @pytest.mark.parametrize("does_it", [False, True])
-@pytest.mark.parametrize("answers", range(26))
+@pytest.mark.parametrize("answers", range(32))
 async def test_an_interrupted_replay_goes_on(adapter: Adapter, answers: int, does_it: bool) -> None:
     city = FakeCity(fail_after=answers, does_it=does_it)
     plan = _plan(adapter)
@@ -137,7 +147,7 @@ async def test_what_the_service_refuses_is_counted(adapter: Adapter) -> None:
         driver = await _drive(url, _plan(adapter))
     assert driver.progress.refused == {"web.request_invalid": 1}
     assert driver.progress.first_reason == "not this one"
-    assert driver.progress.sent == 6
+    assert driver.progress.sent == 8
 
 
 async def test_a_real_clock_is_refused() -> None:

@@ -56,10 +56,10 @@ def make_figure(
     """A figure with its ratio and its percentiles."""
     return Figure(
         bench=bench,
-        figure=round(figure, 3),
+        figure=round(float(figure), 3),
         unit=unit,
-        limit=None if limit is None else round(limit, 3),
-        ratio=round(figure / limit, 4) if limit else None,
+        limit=None if limit is None else round(float(limit), 3),
+        ratio=round(float(figure / limit), 4) if limit else None,
         p50_ms=percentile(latencies, 0.50),
         p95_ms=percentile(latencies, 0.95),
         p99_ms=percentile(latencies, 0.99),

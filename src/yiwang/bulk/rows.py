@@ -171,35 +171,44 @@ class Writer:
             step(when, "case.cancel", "case", case_id, "filed", "cancelled", route.centre, reason)
         if life not in _ORDER_STATES:
             return None
-        unit = route.lead
         if self._part.returned[i]:
             self._returned(i, case_id)
-            unit = self._unit(i)
-        order_id = next(self._order_ids)
-        issued = self._issued[i]
-        facts = f'{{"synthetic":true,"unit":"{unit}","role":"lead"}}'
-        step(issued, "case.dispatch", "case", case_id, "filed", "dispatched", facts=facts)
-        step(issued, "order.issue", "order", order_id, NULL, "issued", facts=facts)
-        if life is not Life.ISSUED:
-            when = at["accepted"][i]
+        orders = [(next(self._order_ids), self._unit(i), "lead")]
+        assist = self._assist(i)
+        if assist is not None:
+            orders.append((next(self._order_ids), assist, "assist"))
+        self._work(i, case_id, life, orders)
+        for order_id, unit, role in orders:
+            state = Life.ACCEPTED if life is Life.SUSPENDED and role == "assist" else life
+            self._order_row(i, case_id, order_id, unit, role, state)
+        return orders[0][0]
+
+    def _work(self, i: int, case_id: int, life: Life, orders: list[tuple[int, str, str]]) -> None:
+        """The steps of a case's orders, from their issue as far as they have come."""
+        step, at = self._record.step, self._at
+        lead_id, lead, _ = orders[0]
+        when = self._issued[i]
+        facts = f'{{"synthetic":true,"unit":"{lead}"}}'
+        step(when, "case.dispatch", "case", case_id, "filed", "dispatched", facts=facts)
+        for order_id, unit, role in orders:
+            facts = f'{{"synthetic":true,"unit":"{unit}","role":"{role}"}}'
+            step(when, "order.issue", "order", order_id, NULL, "issued", facts=facts)
+        if life is Life.ISSUED:
+            return
+        when = at["accepted"][i]
+        for order_id, unit, _ in orders:
             step(when, "order.accept", "order", order_id, "issued", "accepted", unit)
         if life is Life.SUSPENDED:
-            reason = lines.document({"synthetic": True, "reason": self._told.speech.suspended})
-            step(when, "order.suspend", "order", order_id, "accepted", "suspended", facts=reason)
-            step(
-                *(when, "case.suspend", "case", case_id, "dispatched", "suspended"),
-                unit=route.centre,
-                facts=reason,
-            )
+            why = lines.document({"synthetic": True, "reason": self._told.speech.suspended})
+            centre = self._course.routes[i].centre
+            step(when, "order.suspend", "order", lead_id, "accepted", "suspended", facts=why)
+            step(when, "case.suspend", "case", case_id, "dispatched", "suspended", centre, why)
         if life in (Life.CHECKING, Life.CLOSED):
             when = at["finished"][i]
             facts = self._results[self._told.words[i] % len(self._results)]
-            step(when, "order.finish", "order", order_id, "accepted", "done", unit, facts)
+            for order_id, unit, _ in reversed(orders):
+                step(when, "order.finish", "order", order_id, "accepted", "done", unit, facts)
             step(when, "case.finish", "case", case_id, "dispatched", "checking")
-        self._order_row(i, case_id, order_id, unit, "lead", life)
-        if self._assist(i) is not None:
-            self._assisted(i, case_id, life)
-        return order_id
 
     def _unit(self, i: int) -> str:
         """Who leads in the end: the fallback unit where the first one gave the order back."""
@@ -210,19 +219,6 @@ class Writer:
         """The unit that assists, where one does: in every sixth case that has one."""
         assist = self._course.routes[i].assist
         return assist if assist != self._unit(i) and self._told.words[i] % 6 == 0 else None
-
-    def _assisted(self, i: int, case_id: int, life: Life) -> None:
-        order_id, unit, step = next(self._order_ids), self._assist(i) or "", self._record.step
-        facts = f'{{"synthetic":true,"unit":"{unit}","role":"assist"}}'
-        step(self._issued[i], "order.issue", "order", order_id, NULL, "issued", facts=facts)
-        if life is not Life.ISSUED:
-            when = self._at["accepted"][i]
-            step(when, "order.accept", "order", order_id, "issued", "accepted", unit)
-        if life in (Life.CHECKING, Life.CLOSED):
-            when = self._at["finished"][i]
-            step(when, "order.finish", "order", order_id, "accepted", "done", unit)
-        state = Life.ACCEPTED if life is Life.SUSPENDED else life
-        self._order_row(i, case_id, order_id, unit, "assist", state)
 
     def _returned(self, i: int, case_id: int) -> None:
         """The first unit gives the order back, rightly: the order is withdrawn."""

@@ -11,7 +11,6 @@ from yiwang.bulk.choices import Choices
 from yiwang.bulk.drawing import Draw, Numbers
 from yiwang.bulk.wording import Speech, speech
 from yiwang.ground.city import City
-from yiwang.ground.places.coordinates import LocalFrame
 
 _SOURCES = {
     "demand": ("hotline",) * 8 + ("citizen",) * 2,
@@ -45,7 +44,7 @@ class Teller:
         self._choices = choices
         self._language = "zh" if "zh" in city.pack.languages else "en"
         self._speech = speech(self._language)
-        self._frame = LocalFrame.of(city.pack) if len(choices.points) else None
+        self._frame = city.frame if len(choices.points) else None
         self._what = [lines.text(kind.name.say(self._language)) for kind in choices.kinds]
         self._towns = [lines.text(place.name.say(self._language)) for place in choices.towns]
 

@@ -105,7 +105,9 @@ def permit(table: Table, matter: Matter, action: str, facts: Facts, by: Any) -> 
     if rule is None:
         known = table.actions()
         if action not in known:
-            raise Refusal("procedure.action_unknown", action=action, possible=known)
+            raise Refusal(
+                "procedure.action_unknown", matter=table.name, action=action, possible=known
+            )
         raise Refusal(
             "procedure.not_possible",
             matter=table.name,
@@ -113,18 +115,19 @@ def permit(table: Table, matter: Matter, action: str, facts: Facts, by: Any) -> 
             state=matter.state,
             possible=[row.action for row in table.possible(matter.state) if not row.system],
         )
+    told = {"action": action, "matter": table.name}
     faults = [
-        Fault(f"/facts/{name}", "procedure.fact_missing", {"fact": name, "action": action})
+        Fault(f"/facts/{name}", "procedure.fact_missing", {"fact": name, **told})
         for name in rule.needs
         if facts.get(name) in (None, "", [], ())
     ]
     faults += [
-        Fault(f"/facts/{name}", "procedure.fact_unknown", {"fact": name, "action": action})
+        Fault(f"/facts/{name}", "procedure.fact_unknown", {"fact": name, **told})
         for name in facts
         if name not in rule.needs and name not in rule.takes
     ]
     if faults:
-        raise Refusal("procedure.facts", action=action, faults=faults)
+        raise Refusal("procedure.facts", faults=faults)
     if rule.bar is not None:
         rule.bar(matter, by)
     if rule.guard is not None:

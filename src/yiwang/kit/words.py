@@ -92,12 +92,13 @@ def sentence(code: str, language: str, facts: Mapping[str, Any]) -> str:
     """The sentence of a problem code in `language`, filled with `facts`, their terms named."""
     row = problems()[code]
     text = row.get(language) or row["en"]
-    return _Lenient().vformat(text, (), _spoken(facts, language if language == "zh" else "en"))
+    matter = str(facts.get("matter") or code.partition(".")[0])
+    said = _spoken(facts, matter, language if language == "zh" else "en")
+    return _Lenient().vformat(text, (), said)
 
 
-def _spoken(facts: Mapping[str, Any], language: str) -> dict[str, Any]:
+def _spoken(facts: Mapping[str, Any], matter: str, language: str) -> dict[str, Any]:
     """The facts with terms for codes; whatever is no code of ours stands as it is."""
-    matter = str(facts.get("matter", ""))
     found = dict(facts)
     for sort in _SPOKEN:
         value = facts.get(sort)
@@ -105,7 +106,7 @@ def _spoken(facts: Mapping[str, Any], language: str) -> dict[str, Any]:
             found[sort] = _named(sort, value, matter, language)
     possible = facts.get("possible")
     sort = "action" if "action" in facts else "matter"
-    if isinstance(possible, str) and (sort in facts):
+    if isinstance(possible, str) and sort in facts:
         parts = [_named(sort, part, matter, language) for part in possible.split(", ")]
         found["possible"] = ("、" if language == "zh" else ", ").join(parts)
     return found
@@ -119,5 +120,6 @@ def _named(sort: str, value: str, matter: str, language: str) -> str:
         if known is None:
             return value
         name = known[language]
-        names.append(f"{name}({code})" if sort in _WITH_CODE and name != code else name)
+        behind = f"({code})" if language == "zh" else f" ({code})"
+        names.append(name + behind if sort in _WITH_CODE and name != code else name)
     return ("或" if language == "zh" else " or ").join(names)

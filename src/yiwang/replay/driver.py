@@ -52,10 +52,25 @@ class Driver:
             await self._read()
         for window in self.plan.windows[first:]:
             began = time.monotonic()
-            await self._file(window.filings)
-            await self._close(window.closings)
+            await self._run(window)
             on_window(window)
             await self._keep_pace(window, began)
+
+    async def _run(self, window: Window) -> None:
+        """Reports, then closings; those that matter to no report, and whose own report came in an
+        earlier window, go beside the reports: service and worker then work at the same time."""
+        fresh = {one.external_id for one in window.filings}
+        early = [
+            one
+            for one in window.closings
+            if one.independent and one.external_id in self._views and one.external_id not in fresh
+        ]
+        at_once = {one.external_id for one in early}
+        both = (self._file(window.filings), self._close(early))
+        for failure in await asyncio.gather(*both, return_exceptions=True):
+            if isinstance(failure, BaseException):
+                raise failure
+        await self._close([one for one in window.closings if one.external_id not in at_once])
 
     async def _file(self, filings: Sequence[Filing]) -> None:
         if not filings:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from math import floor
 from typing import Any
 
-from yiwang.replay.dataset import Adapter, OutcomeRule, Record
+from yiwang.replay.dataset import Adapter, Record
 from yiwang.replay.naming import district_code, grid_code, kind_key, unit_code
 
 WINDOW_STEPS = 400
@@ -36,13 +36,15 @@ class Filing:
 @dataclass(frozen=True, slots=True)
 class Closing:
     """The end of one record at `at`. A `duplicate` ends by closing the case with its reason,
-    anything else by the unit's accepting and finishing its order with `result`."""
+    anything else by the unit's accepting and finishing its order with `result`. What no report
+    can repeat is `independent`: it does not matter to any report when in its window it ends."""
 
     at: datetime
     external_id: str
     duplicate: bool
     result: str
     outcome: str
+    independent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def make_plan(
     """
     records = list(records)
     steps: list[Filing | Closing] = [_filing(record, adapter, known) for record in records]
-    steps += [_closing(record, adapter.outcomes) for record in records if record.closed]
+    steps += [_closing(record, adapter, known) for record in records if record.closed]
     steps.sort(key=lambda step: (step.at, isinstance(step, Closing), step.external_id))
     windows = tuple(
         Window(
@@ -192,13 +194,14 @@ def _place(record: Record, adapter: Adapter, known: Known) -> str:
     return adapter.root
 
 
-def _closing(record: Record, rules: Sequence[OutcomeRule]) -> Closing:
+def _closing(record: Record, adapter: Adapter, known: Known) -> Closing:
     assert record.closed is not None  # asked only for those that were closed
-    rule = next((rule for rule in rules if rule.pattern.search(record.closing)), None)
+    rule = next((rule for rule in adapter.outcomes if rule.pattern.search(record.closing)), None)
     return Closing(
         at=max(record.closed, record.opened),
         external_id=record.id,
         duplicate=rule is not None and rule.action == "duplicate",
         result=" ".join(record.closing.split())[:_RESULT_LIMIT] or _UNSAID,
         outcome=rule.outcome if rule is not None and rule.outcome else "solved",
+        independent=kind_key(adapter, record.type) not in known.repeatable,
     )

@@ -17,12 +17,10 @@ from yiwang.kit.errors import Fault, Refusal
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One fact: its JSON schema, its name in both languages and the check of a value."""
+    """One fact: its JSON schema and the check of a value. Its words are in `words/terms.yaml`."""
 
     name: str
     schema: Mapping[str, Any]
-    zh: str
-    en: str
     parse: Callable[[Any], Any]
     expected_en: str
     expected_zh: str
@@ -87,61 +85,53 @@ def _list(parse_one: Callable[[Any], Any], most: int) -> Callable[[Any], list[An
     return parse
 
 
-def _text_fact(name: str, zh: str, en: str, limit: int = 2000) -> Fact:
+def _text_fact(name: str, limit: int = 2000) -> Fact:
     schema = {"type": "string", "minLength": 1, "maxLength": limit}
     return Fact(
         name,
         schema,
-        zh,
-        en,
         _text(limit),
         f"text of 1 to {limit} characters",
         f"1–{limit} 字的文本",
     )
 
 
-def _choice_fact(name: str, zh: str, en: str, *names: str) -> Fact:
-    words = ", ".join(names)
+def _choice_fact(name: str, *names: str) -> Fact:
+    listed = ", ".join(names)
     return Fact(
         name,
         {"type": "string", "enum": list(names)},
-        zh,
-        en,
         _choice(*names),
-        f"one of {words}",
-        f"{words} 之一",
+        f"one of {listed}",
+        f"{listed} 之一",
     )
 
 
-def _id_fact(name: str, zh: str, en: str) -> Fact:
+def _id_fact(name: str) -> Fact:
     schema = {"type": "integer", "minimum": 1}
-    return Fact(name, schema, zh, en, _whole, "the number (id) of a matter", "事项的编号（id）")
+    return Fact(name, schema, _whole, "the number (id) of a matter", "事项的编号（id）")
 
 
-def _ids_fact(name: str, zh: str, en: str) -> Fact:
+def _ids_fact(name: str) -> Fact:
     schema = {"type": "array", "maxItems": 50, "items": {"type": "integer", "minimum": 1}}
-    return Fact(
-        name, schema, zh, en, _list(_whole, 50), "a list of ids, 50 at most", "至多 50 个 id"
-    )
+    return Fact(name, schema, _list(_whole, 50), "a list of ids, 50 at most", "至多 50 个 id")
 
 
 _ROWS = (
-    _text_fact("reason", "理由", "reason"),
-    _text_fact("result", "处置结果", "result"),
-    _text_fact("note", "说明", "note"),
-    _text_fact("title", "标题", "title", 200),
-    _text_fact("text", "内容", "text", 5000),
-    _text_fact("address", "地址", "address", 300),
-    _text_fact("unit", "单位", "unit", 80),
-    _text_fact("against", "应负责单位", "responsible unit", 80),
-    _text_fact("kind", "类别", "kind", 120),
-    _text_fact("place", "区域", "place", 80),
-    _text_fact("milestone", "阶段", "milestone", 80),
+    _text_fact("reason"),
+    _text_fact("result"),
+    _text_fact("note"),
+    _text_fact("title", 200),
+    _text_fact("text", 5000),
+    _text_fact("address", 300),
+    _text_fact("unit", 80),
+    _text_fact("against", 80),
+    _text_fact("kind", 120),
+    _text_fact("place", 80),
+    _text_fact("milestone", 80),
     Fact(
         "assist",
         {"type": "array", "maxItems": 10, "items": {"type": "string", "maxLength": 80}},
-        "协办单位",
-        "assisting units",
         _list(_text(80), 10),
         "a list of unit codes, 10 at most",
         "至多 10 个单位代码",
@@ -149,8 +139,6 @@ _ROWS = (
     Fact(
         "lon",
         {"type": "number", "minimum": -180, "maximum": 180},
-        "经度",
-        "longitude",
         _number(-180, 180),
         "degrees from -180 to 180",
         "-180 至 180 度",
@@ -158,46 +146,38 @@ _ROWS = (
     Fact(
         "lat",
         {"type": "number", "minimum": -90, "maximum": 90},
-        "纬度",
-        "latitude",
         _number(-90, 90),
         "degrees from -90 to 90",
         "-90 至 90 度",
     ),
     Fact(
         "amount",
-        {"type": "number", "exclusiveMinimum": 0, "maximum": 1000},
-        "时长",
-        "length of time",
+        {"type": "number", "minimum": 0.01, "maximum": 1000},
         _number(0.01, 1000),
-        "a number above 0, 1000 at most",
-        "大于 0、至多 1000 的数",
+        "a number from 0.01 to 1000",
+        "0.01 至 1000 的数",
     ),
     _choice_fact(
         "clock",
-        "时限类型",
-        "clock",
         *("urgent_hour", "working_hour", "working_day", "natural_day"),
     ),
-    _choice_fact("mode", "核查方式", "mode of checking", "onsite", "callback"),
-    _choice_fact("outcome", "处理结论", "outcome", "solved", "explained", "partly", "not_ours"),
+    _choice_fact("mode", "onsite", "callback"),
+    _choice_fact("outcome", "solved", "explained", "partly", "not_ours"),
     Fact(
         "until",
         {"type": "string", "format": "date-time"},
-        "至",
-        "until",
         _moment,
         "a date and time with its offset",
         "带时区的日期时间",
     ),
-    Fact("supervised", {"type": "boolean"}, "督办", "supervised", _flag, "true or false", "是或否"),
-    Fact("urgent", {"type": "boolean"}, "紧急", "urgent", _flag, "true or false", "是或否"),
-    Fact("typical", {"type": "boolean"}, "典型", "typical", _flag, "true or false", "是或否"),
-    _id_fact("case", "案件", "case"),
-    _id_fact("person", "人员", "person"),
-    _id_fact("parent", "上级案件", "parent case"),
-    _ids_fact("reports", "上报", "reports"),
-    _ids_fact("evidence", "证据照片", "evidence"),
+    Fact("supervised", {"type": "boolean"}, _flag, "true or false", "是或否"),
+    Fact("urgent", {"type": "boolean"}, _flag, "true or false", "是或否"),
+    Fact("typical", {"type": "boolean"}, _flag, "true or false", "是或否"),
+    _id_fact("case"),
+    _id_fact("person"),
+    _id_fact("parent"),
+    _ids_fact("reports"),
+    _ids_fact("evidence"),
 )
 
 VOCABULARY: Mapping[str, Fact] = {row.name: row for row in _ROWS}
@@ -210,7 +190,7 @@ def parse_facts(given: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in given.items():
         fact = VOCABULARY.get(name)
         if fact is None:
-            faults.append(Fault(f"/facts/{name}", "procedure.fact_unknown", {"fact": name}))
+            faults.append(Fault(f"/facts/{name}", "procedure.fact_unheard", {"fact": name}))
             continue
         if value is None:
             continue
@@ -224,5 +204,5 @@ def parse_facts(given: Mapping[str, Any]) -> dict[str, Any]:
             }
             faults.append(Fault(f"/facts/{name}", "procedure.fact_wrong", expected))
     if faults:
-        raise Refusal("procedure.facts", action="", faults=faults)
+        raise Refusal("procedure.facts", faults=faults)
     return found

@@ -87,7 +87,7 @@ def permit(
 
 def _authorise(procedure: Procedure[M], actor: Actor, matter: M, rule: Rule) -> None:
     if rule.system and not any(row.duty == Duty.PLATFORM for row in actor.holdings):
-        raise Refusal("authority.platform_only", action=rule.action)
+        raise Refusal("authority.platform_only", matter=procedure.table.name, action=rule.action)
     authority.require(actor, rule.duty, matter.place, procedure.units(matter))
 
 

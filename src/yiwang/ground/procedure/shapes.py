@@ -10,16 +10,20 @@ from yiwang.ground.city import City
 from yiwang.ground.procedure import service
 from yiwang.ground.procedure.facts import VOCABULARY
 from yiwang.ground.procedure.model import M, Procedure
+from yiwang.kit import words
 from yiwang.kit.lifecycle import Rule
 
-_UNITS = ("unit", "lead", "centre", "against", "ruling")
-_HIDDEN = frozenset({"spot", "parties", "hands"})
+UNITS = ("unit", "lead", "centre", "against", "ruling")
+HIDDEN = frozenset({"spot", "parties", "hands"})
 
 
 def show(city: City, actor: Actor, procedure: Procedure[M], matter: M) -> dict[str, Any]:
     """A matter for whoever asks, with the actions they may do now and the forms these need."""
     row = show_plain(city, procedure, matter)
-    row["actions"] = [show_action(rule) for rule in service.possible(procedure, actor, matter)]
+    name = procedure.table.name
+    row["actions"] = [
+        show_action(name, rule) for rule in service.possible(procedure, actor, matter)
+    ]
     return row
 
 
@@ -27,7 +31,7 @@ def show_plain(city: City, procedure: Procedure[M], matter: M) -> dict[str, Any]
     """A matter without actions: its fields, and names of its kind, place and units."""
     row: dict[str, Any] = {"matter": procedure.table.name}
     for name in procedure.names():
-        if name not in _HIDDEN:
+        if name not in HIDDEN:
             row[name] = _plain(getattr(matter, name))
     path = row["place"]
     row["place"] = path.rpartition(".")[2]
@@ -35,7 +39,7 @@ def show_plain(city: City, procedure: Procedure[M], matter: M) -> dict[str, Any]
     row["place_name"] = place_name(city, path)
     if row.get("kind"):
         row["kind_name"] = kind_name(city, row["kind"])
-    for name in _UNITS:
+    for name in UNITS:
         if row.get(name):
             text = city.unit_name(row[name])
             row[f"{name}_name"] = {"zh": text.zh, "en": text.en}
@@ -67,10 +71,11 @@ def place_name(city: City, path: str) -> dict[str, str]:
     }
 
 
-def show_action(rule: Rule) -> dict[str, Any]:
-    """An action with the facts it needs and takes, enough to draw a form from."""
+def show_action(matter: str, rule: Rule) -> dict[str, Any]:
+    """An action of a matter with the facts it needs and takes, enough to draw a form from."""
     return {
         "action": rule.action,
+        "label": words.label("action", rule.action, matter),
         "needs": [show_fact(name) for name in rule.needs],
         "takes": [show_fact(name) for name in rule.takes],
         "article": rule.article,
@@ -79,5 +84,4 @@ def show_action(rule: Rule) -> dict[str, Any]:
 
 def show_fact(name: str) -> dict[str, Any]:
     """One fact: its JSON schema and its name in both languages."""
-    fact = VOCABULARY[name]
-    return {"name": name, "zh": fact.zh, "en": fact.en, "schema": dict(fact.schema)}
+    return {"name": name, **words.label("fact", name), "schema": dict(VOCABULARY[name].schema)}

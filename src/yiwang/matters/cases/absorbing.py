@@ -22,6 +22,7 @@ from yiwang.matters.cases.service import Draft, Move
 from yiwang.matters.sources import service as sources
 from yiwang.matters.sources.lifecycle import REPORTS
 from yiwang.matters.sources.model import Report
+from yiwang.matters.sources.rules import is_settled
 
 _LOCK = 8964322  # one absorber at a time: two repeats in two batches must meet
 _MOST_NEARBY = 25
@@ -53,7 +54,7 @@ async def absorb(tx: Tx, city: City, report_ids: Sequence[int]) -> None:
     await tx.execute("select pg_advisory_xact_lock($1)", _LOCK)
     held = await procedure.lock(tx, REPORTS, report_ids)
     fresh = sorted(
-        (r for r in held.values() if r.state == "received" and r.kind is not None),
+        (r for r in held.values() if r.state == "received" and is_settled(r)),
         key=lambda report: (report.received_at, report.id),
     )
     if not fresh:

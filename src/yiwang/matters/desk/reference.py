@@ -12,6 +12,7 @@ from yiwang.ground.gate.service import Gate
 from yiwang.ground.packs.model import Level
 from yiwang.ground.procedure.facts import VOCABULARY
 from yiwang.ground.procedure.shapes import show_action, show_fact
+from yiwang.kit import words
 from yiwang.kit.db import Scope
 from yiwang.kit.lifecycle import draw
 from yiwang.kit.web.problems import documented
@@ -37,12 +38,14 @@ def _table(name: str) -> dict[str, Any]:
     table = PROCEDURES[name].table
     return {
         "matter": name,
+        "label": words.label("matter", name),
         "states": list(table.states),
         "initial": list(table.initial),
         "final": list(table.final),
+        "names": {state: words.label("state", state, name) for state in table.states},
         "rules": [
             {
-                **show_action(rule),
+                **show_action(name, rule),
                 "start": list(rule.start),
                 "end": rule.end,
                 "duty": rule.duty,
@@ -58,6 +61,12 @@ def _table(name: str) -> dict[str, Any]:
 async def facts(_: Public) -> Response:
     """The vocabulary of facts that actions take. 动作所需信息的词汇表。"""
     return reply({"items": [show_fact(name) for name in VOCABULARY]})
+
+
+@router.get("/terms", responses=_OPEN_ANSWERS, response_model=dict[str, Any])
+async def terms(_: Public) -> Response:
+    """What every code is called: matters, states, actions, duties ... 全部代码的名称。"""
+    return reply(words.terms())
 
 
 @router.get("/kinds", responses=_OPEN_ANSWERS, response_model=dict[str, Any])

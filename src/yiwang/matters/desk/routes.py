@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from yiwang.ground.authority.model import Actor
@@ -15,6 +16,7 @@ from yiwang.ground.gate.doors import anybody_signed_in, gate_of
 from yiwang.ground.gate.service import Gate
 from yiwang.ground.procedure import service as procedure
 from yiwang.ground.procedure.shapes import show
+from yiwang.kit import words
 from yiwang.kit.errors import Refusal
 from yiwang.kit.web.conditions import seen_version, tag
 from yiwang.kit.web.problems import document, documented
@@ -27,16 +29,17 @@ router = APIRouter(prefix="/api/v1", tags=["matters"])
 AtGate = Annotated[Gate, Depends(gate_of)]
 Staff = Annotated[Actor, anybody_signed_in(scope="cases:read")]
 Actors = Annotated[Actor, anybody_signed_in(scope="cases:write")]
-MatterName = Literal["cases", "orders", "checks", "approvals", "disputes"]
+ActionName = Annotated[str, Path(min_length=1, max_length=40)]
+Endpoint = Callable[..., Awaitable[Response]]
 Number = Annotated[int, Field(ge=1, lt=2**63)]
 
 _ENCODER = msgspec.json.Encoder()
-_SINGULAR = {
-    "cases": "case",
-    "orders": "order",
-    "checks": "check",
-    "approvals": "approval",
-    "disputes": "dispute",
+PLURALS = {
+    "case": "cases",
+    "order": "orders",
+    "check": "checks",
+    "approval": "approvals",
+    "dispute": "disputes",
 }
 
 
@@ -90,21 +93,6 @@ def reply(body: Any, status: int = 200, **headers: str) -> Response:
 
 
 @router.get(
-    "/{matters}/{number}",
-    responses=documented((401, 403, 404, 422, 429, 503)),
-    response_model=dict[str, Any],
-)
-async def get_matter(
-    request: Request, matters: MatterName, number: Number, gate: AtGate, actor: Staff
-) -> Response:
-    """One matter with the actions I may do now. 查看事项及当前可执行的动作。"""
-    kind = service.PROCEDURES[_SINGULAR[matters]]
-    async with gate.begin(request, actor) as tx:
-        matter = await procedure.find(tx, kind, number)
-    return reply(show(gate.city, actor, kind, matter), etag=tag(matter.version))
-
-
-@router.get(
     "/cases/{number}/history",
     responses=documented((401, 403, 404, 422, 429, 503)),
     response_model=dict[str, Any],
@@ -116,26 +104,60 @@ async def get_history(request: Request, number: Number, gate: AtGate, actor: Sta
     return reply(show_history(gate.city, found))
 
 
-@router.post(
-    "/{matters}/{number}/actions/{action}",
-    responses=documented((400, 401, 403, 404, 409, 412, 413, 422, 429, 503)),
-    response_model=dict[str, Any],
-)
-async def act(
-    request: Request,
-    matters: MatterName,
-    number: Number,
-    action: str,
-    body: ActionIn,
-    gate: AtGate,
-    actor: Actors,
-) -> Response:
-    """Do one action to a matter; the answer is the matter after it. 对事项执行一个动作。"""
-    version = body.version if body.version is not None else seen_version(request)
-    name = _SINGULAR[matters]
-    async with gate.begin(request, actor) as tx:
-        after = await service.act(tx, gate.city, actor, name, number, action, body.facts, version)
-    return reply(show(gate.city, actor, service.PROCEDURES[name], after), etag=tag(after.version))
+def _getter(name: str) -> Endpoint:
+    kind = service.PROCEDURES[name]
+
+    async def get_matter(request: Request, number: Number, gate: AtGate, actor: Staff) -> Response:
+        async with gate.begin(request, actor) as tx:
+            matter = await procedure.find(tx, kind, number)
+        return reply(show(gate.city, actor, kind, matter), etag=tag(matter.version))
+
+    return get_matter
+
+
+def _doer(name: str) -> Endpoint:
+    kind = service.PROCEDURES[name]
+
+    async def act(
+        request: Request,
+        number: Number,
+        action: ActionName,
+        body: ActionIn,
+        gate: AtGate,
+        actor: Actors,
+    ) -> Response:
+        version = body.version if body.version is not None else seen_version(request)
+        async with gate.begin(request, actor) as tx:
+            after = await service.act(
+                tx, gate.city, actor, name, number, action, body.facts, version
+            )
+        return reply(show(gate.city, actor, kind, after), etag=tag(after.version))
+
+    return act
+
+
+for _name, _plural in PLURALS.items():
+    _said = words.label("matter", _name)
+    router.add_api_route(
+        f"/{_plural}/{{number}}",
+        _getter(_name),
+        methods=["GET"],
+        operation_id=f"get_{_name}",
+        summary=f"One {_said['en']} with the actions I may do now. "
+        f"查看{_said['zh']}及可执行的动作。",
+        responses=documented((401, 403, 404, 422, 429, 503)),
+        response_model=dict[str, Any],
+    )
+    router.add_api_route(
+        f"/{_plural}/{{number}}/actions/{{action}}",
+        _doer(_name),
+        methods=["POST"],
+        operation_id=f"act_on_{_name}",
+        summary=f"Do one action to a {_said['en']}; the answer is how it is afterwards. "
+        f"对{_said['zh']}执行一个动作，返回执行后的{_said['zh']}。",
+        responses=documented((400, 401, 403, 404, 409, 412, 413, 422, 429, 503)),
+        response_model=dict[str, Any],
+    )
 
 
 @router.post(

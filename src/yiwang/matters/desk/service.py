@@ -77,7 +77,7 @@ async def _act_dispute(
     version: int | None,
     at: datetime | None,
 ) -> Any:
-    return await dispatch.decide_dispute(tx, city, actor, dispute_id, action, facts, version)
+    return await dispatch.decide_dispute(tx, city, actor, dispute_id, action, facts, version, at)
 
 
 _ROOMS: Mapping[str, Act] = {

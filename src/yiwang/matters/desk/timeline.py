@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from yiwang.ground.city import City
+from yiwang.kit import words
 from yiwang.matters.cases.history import Entry, History, Hop
 
 
@@ -30,6 +31,7 @@ def _entry(city: City, entry: Entry) -> dict[str, Any]:
         "unit": entry.unit,
         "unit_name": _unit(city, entry.unit),
         "action": entry.action,
+        "label": words.label("action", entry.action.partition(".")[2], entry.matter),
         "matter": entry.matter,
         "id": entry.matter_id,
         "before": entry.before,
@@ -41,6 +43,7 @@ def _entry(city: City, entry: Entry) -> dict[str, Any]:
 def _hop(city: City, hop: Hop) -> dict[str, Any]:
     return {
         "stage": hop.stage.value,
+        "stage_name": words.label("stage", hop.stage.value),
         "holder": hop.holder,
         "holder_name": _unit(city, hop.holder),
         "matter": hop.matter,

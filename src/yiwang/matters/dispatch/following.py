@@ -46,9 +46,9 @@ def _following(case: Case, row: Row) -> Step | None:
         return Step(row["id"], "recall", {"reason": case.reason or case.state})
     if case.state == "suspended" and row["state"] == "accepted":
         return Step(row["id"], "suspend", {"reason": case.reason or "case"})
-    if case.state == "dispatched" and row["state"] == "suspended":
-        if case.lead == row["unit"] or rules.paused_with(case, row["pauses"]):
-            return Step(row["id"], "resume", {})
+    goes_on = case.lead == row["unit"] or rules.paused_with(case, row["paused_since"])
+    if case.state == "dispatched" and row["state"] == "suspended" and goes_on:
+        return Step(row["id"], "resume", {})
     return None
 
 

@@ -45,6 +45,13 @@ def _not_own_return(order: Order, by: Any) -> None:
         raise Refusal("order.own_return", unit=order.unit)
 
 
+def _may_go_back(order: Order, by: Any) -> None:
+    """Whoever must take what was returned too often cannot pass it on."""
+    _not_own_return(order, by)
+    if order.reason.get("returned_too_often"):
+        raise Refusal("order.must_take", unit=order.unit)
+
+
 ORDER_TABLE = Table(
     name="order",
     states=("issued", "accepted", "suspended", "returned", "disputed", "done", "withdrawn"),
@@ -59,7 +66,7 @@ ORDER_TABLE = Table(
             "withdrawn",
             "dispatcher",
             takes=("reason", "unit"),
-            bar=_not_own_return,
+            bar=_may_go_back,
         ),
         Rule(
             "refuse_return", ("returned",), "issued", "dispatcher", ("reason",), bar=_not_own_return

@@ -7,12 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from yiwang.ground.city import City, clock_from, start_clocks
+from yiwang.ground.city import City, clock_from, renew_clock, start_clocks
 from yiwang.ground.packs.model import Level, Stage, Unit
 from yiwang.kit.lifecycle import Facts, Rule
+from yiwang.matters.cases.model import Case
 from yiwang.matters.dispatch.model import Order
 
 _DEEP_TO_TOP = (Level.COMMUNITY, Level.GRID, Level.TOWN, Level.DISTRICT, Level.CITY)
+_DUE = {
+    Stage.ACCEPT: "due_accept",
+    Stage.CONTACT: "due_contact",
+    Stage.HANDLE: "due_handle",
+}
 _FALLBACK = "territory"  # the function of the unit that catches what nobody owns
 
 
@@ -136,11 +142,7 @@ def recompute(order: Order, city: City) -> Order:
     """
     limits = dict(order.limits)
     values: dict[str, Any] = {}
-    for stage, column in (
-        (Stage.ACCEPT, "due_accept"),
-        (Stage.CONTACT, "due_contact"),
-        (Stage.HANDLE, "due_handle"),
-    ):
+    for stage, column in _DUE.items():
         stored = limits.get(stage.value)
         if stored is None:
             continue
@@ -158,6 +160,64 @@ def recompute(order: Order, city: City) -> Order:
                 fresh["due"] = clock.at.isoformat()
         milestones.append(fresh)
     return replace(order, limits=limits, milestones=tuple(milestones), **values)
+
+
+def align(order: Order, case: Case, city: City) -> Order:
+    """An open order as its case is now: kind, place, centre, urgency, and the case's pauses.
+
+    Another kind or place brings its own limits, counted from when the order was issued.
+    """
+    pauses = (*order.pauses, *_pauses_of(case, order))
+    same = (order.kind, order.place) == (case.kind, case.place)
+    after = replace(
+        order,
+        kind=case.kind,
+        place=case.place,
+        centre=case.centre,
+        urgent=case.urgent,
+        pauses=pauses,
+    )
+    if not same:
+        after = _relimit(after, city)
+    return after if same and pauses == order.pauses else recompute(after, city)
+
+
+def _pauses_of(case: Case, order: Order) -> tuple[dict[str, Any], ...]:
+    """The case's finished pauses that the order was in and does not count yet."""
+    known = {(row["since"], row["until"]) for row in order.pauses}
+    return tuple(
+        row
+        for row in case.limit_reason.get("pauses", ())
+        if row["until"]
+        and (row["since"], row["until"]) not in known
+        and datetime.fromisoformat(row["until"]) > order.issued_at
+    )
+
+
+def paused_with(case: Case, paused_since: str | None) -> bool:
+    """Whether an order's last pause began because its case was suspended, not before."""
+    own = case.limit_reason.get("pauses", ())
+    if not own or not paused_since:
+        return False
+    return datetime.fromisoformat(paused_since) >= datetime.fromisoformat(own[-1]["since"])
+
+
+def _relimit(order: Order, city: City) -> Order:
+    limits: dict[str, Any] = {}
+    values: dict[str, Any] = {}
+    for stage, column in _DUE.items():
+        stored = order.limits.get(stage.value)
+        if stored is None:
+            continue
+        clock = renew_clock(city, order.kind, order.place, stage, stored)
+        values[column] = clock.at if clock else None
+        if clock:
+            limits[stage.value] = clock.stored
+    fresh = start_order(order, city, order.issued_at).milestones
+    done = tuple(row for row in order.milestones if row.get("done_at"))
+    reached = {row["name"] for row in done}
+    milestones = (*done, *(row for row in fresh if row["name"] not in reached))
+    return replace(order, limits=limits, milestones=milestones, **values)
 
 
 def apply(order: Order, rule: Rule, facts: Facts, now: datetime, city: City, by: Any) -> Order:

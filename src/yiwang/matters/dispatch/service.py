@@ -74,8 +74,8 @@ async def propose(tx: Tx, city: City, case_ids: Sequence[int]) -> None:
 
 def _returned_too_often(city: City, case: Case, at: datetime) -> bool:
     """Whether as many returns of the case were upheld as the city allows (`return.max`)."""
-    most = city.setting("return.max", case.place, city.day(at))
-    return most is not None and case.returned >= most
+    most: int = city.setting("return.max", case.place, city.day(at), 2)
+    return case.returned >= most
 
 
 def _waiting_since(case: Case) -> datetime | None:
@@ -271,9 +271,9 @@ async def _send_back(
     back = Move(order.case_id, "return", {"reason": reason}, at=at, amend=amend)
     case = (await cases.move(tx, city, keeper(city), [back]))[0]
     await _recall_assistants(tx, city, case.id, reason, at)
-    if unit is not None and actor.name != keeper(city).name:
-        if _returned_too_often(city, case, at or tx.now):
-            raise Refusal("dispatch.fallback_due", number=case.number, returned=case.returned)
+    by_hand = unit is not None and actor.name != keeper(city).name
+    if by_hand and _returned_too_often(city, case, at or tx.now):
+        raise Refusal("dispatch.fallback_due", number=case.number, returned=case.returned)
     if unit is not None:
         await dispatch_by_hand(tx, city, actor, case.id, {"unit": unit, "note": reason}, at=at)
 

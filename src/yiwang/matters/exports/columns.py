@@ -9,6 +9,7 @@ from typing import Any
 
 from yiwang.ground.city import City
 from yiwang.ground.procedure.shapes import kind_name, place_name
+from yiwang.kit import words
 from yiwang.kit.sheets_out import Cell
 
 _Say = Callable[[City, str, Any], Cell]
@@ -43,71 +44,11 @@ def _said(_city: City, language: str, value: Any) -> Cell:
     return _word(value, language)
 
 
-_WORDS: Mapping[str, str] = {
-    "reported": "已上报",
-    "verifying": "核实中",
-    "filed": "已立案",
-    "dispatched": "处置中",
-    "checking": "核查中",
-    "suspended": "挂账",
-    "closed": "已结案",
-    "cancelled": "已作废",
-    "merged": "已合并",
-    "issued": "待接单",
-    "accepted": "已接单",
-    "returned": "已退单",
-    "disputed": "争议中",
-    "done": "已办结",
-    "withdrawn": "已撤回",
-    "arranged": "待核查",
-    "passed": "通过",
-    "failed": "不通过",
-    "unable": "无法核查",
-    "dropped": "已取消",
-    "requested": "待审批",
-    "granted": "已同意",
-    "refused": "不同意",
-    "raised": "待裁决",
-    "decided": "已裁决",
-    "received": "已接收",
-    "queued": "待人工处理",
-    "attached": "已并入",
-    "rejected": "不受理",
-    "lead": "主办",
-    "assist": "协办",
-    "verify": "核实",
-    "check": "核查",
-    "onsite": "现场",
-    "callback": "回访",
-    "extension": "延期",
-    "suspension": "挂账",
-    "solved": "实际解决",
-    "explained": "解释说明",
-    "partly": "部分解决",
-    "not_ours": "不属本单位",
-    "hotline": "热线",
-    "citizen": "市民",
-    "patrol": "巡查",
-    "system": "系统",
-    "import": "导入",
-    "open311": "Open311",
-    "sensor": "感知设备",
-    "desk": "坐席",
-    "dispatch": "派遣",
-    "accept": "接单",
-    "contact": "先行联系",
-    "handle": "处置",
-    "total": "全程",
-    "file": "立案",
-    "urgent_hour": "紧急小时",
-    "working_hour": "工作小时",
-    "working_day": "工作日",
-    "natural_day": "自然日",
-}
+_CODES = ("state", "stage", "source", "sort", "role", "mode", "outcome", "clock")
 
 
 def _word(value: str, language: str) -> str:
-    return _WORDS.get(value, value) if language == "zh" else value.replace("_", " ")
+    return words.say(value, language, _CODES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ async def file_of(tx: Tx, folder: Path, export_id: int) -> tuple[Path, Export]:
     export = await find(tx, export_id)
     path = writing.finished_file(folder, export.id, export.wish.format)
     if export.state is not State.DONE:
-        raise Refusal("exports.not_ready", id=export_id, state=export.state.value)
+        raise Refusal("exports.not_ready", id=export_id, matter="job", state=export.state.value)
     if not path.exists():
         raise Refusal("exports.file_missing", id=export_id)
     return path, export

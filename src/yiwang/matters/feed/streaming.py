@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import asyncpg
 import msgspec
@@ -95,7 +95,7 @@ class Poller:
 
     async def stream(
         self, reach: Reach, wanted: Wanted, resume: Key | None, lasts_s: float
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """What goes over the wire to one listener, for so many seconds.
 
         First what it missed after `resume`, then every event as it comes. A slow listener gets

@@ -34,7 +34,9 @@ def read_url(text: str) -> httpx.URL:
     """A webhook's address; refuses what is not https, or http on this machine ("feed.url_bad")."""
     try:
         url = httpx.URL(text)
-        valid = bool(url.host) and not url.userinfo and not url.fragment and len(text) <= _LONGEST
+        port = 1 if url.port is None else url.port
+        plain = not url.userinfo and not url.fragment and len(text) <= _LONGEST
+        valid = bool(url.host) and plain and 0 < port < 2**16
     except (httpx.InvalidURL, UnicodeError, ValueError) as error:
         raise Refusal("feed.url_bad") from error
     if not valid or any(ord(char) <= 32 for char in text):

@@ -73,6 +73,8 @@ _DECODER = msgspec.json.Decoder(ReportBody)
 _BATCH = msgspec.json.Decoder(Batch)
 _CANONICAL = msgspec.json.Encoder(order="deterministic")
 
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 # Characters that neither PostgreSQL nor XML holds and no citizen means, raw or escaped. JSON has
 # no raw controls below 0x20, so only their escapes are looked for.
 _SUSPECT = re.compile(
@@ -86,7 +88,7 @@ def read_report(body: bytes) -> ReportBody:
     place where it stops being JSON ("web.json_malformed")."""
     try:
         found = _DECODER.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise _refusal(body, error) from None
     _require_sound(found, body)
     return found
@@ -114,7 +116,7 @@ def read_struct(body: bytes, sort: type[S]) -> S:
     """Any other body of ours, with the same refusals."""
     try:
         found = msgspec.json.decode(body, type=sort)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise _refusal(body, error, sort) from None
     faults = _unprintable(found) if _SUSPECT.search(body) else []
     if faults:
@@ -126,7 +128,7 @@ def read_batch(body: bytes) -> list[bytes]:
     """The bodies of a batch, each still to be read."""
     try:
         return [bytes(item) for item in _BATCH.decode(body).items]
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise _refusal(body, error, Batch) from None
 
 
@@ -180,7 +182,7 @@ def _refusal(body: bytes, error: Exception, sort: type[Struct] = ReportBody) -> 
     if isinstance(error, msgspec.ValidationError):
         try:
             raw = msgspec.json.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as worse:
+        except _UNREADABLE as worse:
             return _malformed(worse)
         return Refusal("web.request_invalid", faults=_faults("", raw, sort))
     return _malformed(error)
@@ -189,6 +191,8 @@ def _refusal(body: bytes, error: Exception, sort: type[Struct] = ReportBody) -> 
 def _malformed(error: Exception) -> Refusal:
     if isinstance(error, UnicodeDecodeError):
         return Refusal("web.json_malformed", position=error.start, reason="UTF-8")
+    if isinstance(error, RecursionError):
+        return Refusal("web.json_malformed", position="–", reason="nested too deep")
     text = str(error)
     found = re.search(r"\(byte (\d+)\)", text)
     reason = text.removeprefix("JSON is malformed: ").partition(" (byte")[0]

@@ -23,7 +23,7 @@ from yiwang.matters.sources.receipts import Seals
 from yiwang.matters.sources.receiving import ANYBODY, Receiver, Taking, sender_of
 
 LONGEST_BATCH = LONGEST_BODY * 128  # 8 MB
-_CREDENTIALS = frozenset((b"authorization", b"x-api-key", b"cookie"))
+_CREDENTIALS = frozenset((b"authorization", b"x-api-key"))
 
 
 class Counter:
@@ -42,17 +42,22 @@ class Counter:
     async def take(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
         """Take the one report of a request: the status and the body of the answer."""
         sender, key, now = ANYBODY, None, None
-        known = False
+        cookie = shown = False
         for name, value in scope["headers"]:
-            if name in _CREDENTIALS:
-                known = True
+            if name == b"cookie":
+                cookie = True
+            elif name in _CREDENTIALS:
+                shown = True
             elif name == b"idempotency-key":
                 key = value.decode("latin-1")
             elif name == b"content-type":
                 _require_json(value)
             elif name == b"yiwang-time":
                 now = self.gate.now(Request(scope))
-        if known:
+        if shown:
+            sender = sender_of(await self.gate.asking(Request(scope)))
+        elif cookie:
+            # a citizen's browser may still hold the cookie of a session that ended
             sender = sender_of(await self.gate.anybody(Request(scope)))
         body = await read_body(receive, LONGEST_BODY)
         report = read_report(body)

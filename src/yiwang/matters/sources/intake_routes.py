@@ -31,6 +31,11 @@ _LOG = logging.getLogger("yiwang.web")
 PATH = "/api/v1/reports"
 BATCH_PATH = "/api/v1/reports/batch"
 _PATHS = frozenset((PATH, BATCH_PATH))
+# Who may pass, for the document of permissions: these two stand before the framework's doors.
+AUTHORITIES = (
+    ("POST", PATH, "public or intake|collector or scope reports:write"),
+    ("POST", BATCH_PATH, "scope reports:write"),
+)
 _HEADERS = (
     (b"content-type", b"application/json"),
     (b"cache-control", b"no-store"),

@@ -58,7 +58,7 @@ class Codes:
         """The kind behind a service code; refuses ("sources.service_unknown", 404)."""
         found = self.kinds.get(code)
         if found is None:
-            raise Refusal("sources.service_unknown", code=code[:80])
+            raise Refusal("sources.service_unknown", given=code[:80])
         return found
 
 

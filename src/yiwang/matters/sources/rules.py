@@ -31,6 +31,16 @@ def missing(report: Report, *, located: bool) -> str | None:
     return "kind" if report.kind is None else None
 
 
+def settle(report: Report) -> Report:
+    """Place and kind are found; what comes next is matching."""
+    return replace(report, match_reason={"by": "waiting"})
+
+
+def is_settled(report: Report) -> bool:
+    """Whether place and kind were found since the report came in or was last corrected."""
+    return report.match_reason.get("by") == "waiting"
+
+
 def is_placeholder(
     lon: float | None, lat: float | None, placeholders: Sequence[Sequence[float]]
 ) -> bool:
@@ -55,9 +65,9 @@ def correct(report: Report, facts: Facts, city: City) -> Report:
         after = replace(after, kind=kind.key, kind_reason={"by": "hand"})
     if "lon" in facts and "lat" in facts:
         spot = city.frame.to_local(facts["lon"], facts["lat"])
-        after = replace(after, lon=facts["lon"], lat=facts["lat"], spot=spot)
+        after = replace(after, lon=facts["lon"], lat=facts["lat"], spot=spot, place_reason={})
     if facts.get("address"):
-        after = replace(after, address=facts["address"])
+        after = replace(after, address=facts["address"], place_reason={})
     if facts.get("place"):
         after = replace(after, place=city.tree.path(facts["place"]), place_reason={"by": "hand"})
     return after

@@ -31,7 +31,11 @@ async def settle(tx: Tx, city: City, report_ids: Sequence[int]) -> None:
     desk. A report that was settled before stays as it is.
     """
     held = await procedure.lock(tx, REPORTS, report_ids)
-    fresh = [report for report in held.values() if report.state == "received"]
+    fresh = [
+        report
+        for report in held.values()
+        if report.state == "received" and not rules.is_settled(report)
+    ]
     if not fresh:
         return
     actor = keeper(city)
@@ -48,11 +52,13 @@ async def settle(tx: Tx, city: City, report_ids: Sequence[int]) -> None:
             kind=kind,
             kind_reason=kind_reason,
             spot=_spot(city, report),
+            match_reason={},
         )
         missing = rules.missing(known, located=path is not None)
         facts: dict[str, Any] = {"reason": missing} if missing else {}
         rule = procedure.permit(REPORTS, actor, known, "queue" if missing else "settle", facts)
         after = replace(known, state=rule.end or known.state, reason=missing)
+        after = after if missing else rules.settle(after)
         told = {"kind": kind, "place": path} if not missing else facts
         changes.append(Change(report, after, rule, told, tx.moment(report.received_at)))
     await procedure.save(tx, actor, REPORTS, changes)
@@ -76,7 +82,7 @@ def _locate(city: City, reports: Sequence[Report]) -> list[tuple[str | None, dic
                 answers[i] = (city.locator.places[index].path, {"by": "point"})
             else:
                 found = city.locator.locate(reports[i].lon or 0.0, reports[i].lat or 0.0)
-                answers[i] = (None, {"by": "point", "found": found.reason.value})
+                answers[i] = (None, {"found": found.reason.value})
     placeholders = city.setting(
         "location.placeholders", city.root_path, city.day(reports[0].received_at), []
     )
@@ -186,6 +192,6 @@ async def act(
     if action == "correct":
         # Whoever sends a report to another place keeps it in sight.
         parties = tuple(dict.fromkeys((*after.parties, *actor.units)))
-        after = replace(rules.correct(after, facts, city), parties=parties)
+        after = replace(rules.correct(after, facts, city), parties=parties, match_reason={})
     saved = await procedure.save(tx, actor, REPORTS, [Change(report, after, rule, facts)])
     return saved[0]
