@@ -74,10 +74,16 @@ begin
     fits := fits || coalesce(more, '{}');
   end if;
 
-  if cardinality(fits) < most and hits * 500 <= looked and words ~ '\S\S\S' then
+  -- A word of n characters has n + 1 trigrams; none where the database's locale knows no letters.
+  if cardinality(fits) < most and hits * 500 <= looked
+     and exists (select 1 from regexp_split_to_table(words, '\s+') w where cardinality(show_trgm(w)) > 3)
+  then
+    -- Found first and sorted after: else the planner walks through all cases in their order.
+    with fit as materialized (
+      select id, reported_at, place, parties from cases where title || ' ' || text ilike pattern
+    )
     select array_agg(id) into more from (
-      select id from cases
-      where title || ' ' || text ilike pattern and (places @> place or parties && units)
+      select id from fit where places @> place or parties && units
       order by reported_at desc limit most
     ) x;
     fits := fits || coalesce(more, '{}');

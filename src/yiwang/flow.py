@@ -41,9 +41,9 @@ REACTIONS: Mapping[str, tuple[Reaction, ...]] = {
     # Is it a thing we know of already? If not, it is filed.
     "report.settle": (absorbing.absorb,),
     # Filed: whose job is it?
-    "case.file": (dispatch.propose, telling.tell_filed),
+    "case.file": (dispatch.propose, checking.follow, telling.tell_filed),
     "case.exist": (dispatch.propose, telling.tell_filed),
-    "case.reopen": (dispatch.propose,),
+    "case.reopen": (dispatch.propose, checking.conclude),
     "case.return": (dispatch.propose, handling.follow),
     # Not sure that it exists: somebody looks first.
     "case.send_verify": (checking.arrange_verify,),
@@ -52,11 +52,13 @@ REACTIONS: Mapping[str, tuple[Reaction, ...]] = {
     "case.finish": (handling.follow,),
     "case.fix": (checking.arrange_fix,),
     # The case changed, its orders follow; what waits for a unit may have one now.
-    "case.suspend": (following.follow,),
+    "case.suspend": (following.follow, handling.follow),
     "case.resume": (following.follow,),
     "case.recall": (following.follow, handling.follow),
     "case.reclass": (following.follow, dispatch.propose),
     "case.relocate": (following.follow, dispatch.propose),
+    # A parent has one child less (or more) to wait for.
+    "case.count": (checking.close_waiting,),
     # The case ended.
     "case.pass": _ENDED,
     "case.close": _ENDED,

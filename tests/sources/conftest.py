@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.world import World
 
 from yiwang.ground.gate.service import Gate
 from yiwang.ground.identity import service as identity
+from yiwang.ground.identity.model import Attempt
 from yiwang.home import Home
 from yiwang.kit.web import problems
 from yiwang.kit.web.incidents import Incidents
@@ -51,6 +53,25 @@ class Site:
             place = self.world.city.pack.root
             _, token, _ = await identity.create_key(tx, system, system, scopes, place, by="test")
         return token
+
+    async def person(self, duty: str, unit: str) -> dict[str, str]:
+        """The headers of somebody signed in who holds a duty in a unit."""
+        city = self.world.city
+        post = next(p for p in city.pack.posts if p.unit == unit and duty in p.duties)
+        login = f"{duty.replace('_', '-')}-{len(self.world.persons)}"
+        async with self.gate.keeping() as tx:
+            issued, _ = await identity.create_person(
+                tx, login, login, instance=self.gate.secret, second_factor=False
+            )
+            await identity.appoint(tx, issued.person.id, post.code, city.posts, by="test")
+        self.world.persons[login] = issued.person.id
+        signed = await self.gate.sign_in(Attempt(login, issued.password))
+        return {"Authorization": f"Bearer {signed.token}", "Accept-Language": "en"}
+
+    async def work(self) -> int:
+        """Carry out what is to do, now."""
+        self.world.now = datetime.now(UTC)
+        return await self.world.work()
 
     async def report(self, status: int = 201, headers: Any = None, **body: Any) -> dict[str, Any]:
         """Hand in one report; the answer, whose status is as expected."""

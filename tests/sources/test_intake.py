@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-
 from tests.sources.conftest import Site
+
 from yiwang.matters.sources.intake_routes import document
 from yiwang.matters.sources.receipts import Seals
 
@@ -53,7 +53,8 @@ WRONG: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"text": "x", "lon": -71.06, "lat": 42.36}, {"/lon": "sources.position_outside"}),
     ({"text": "x", "lon": 120.62, "lat": 31.3}, {"/lon": "sources.position_outside"}),
     ({"text": "x", "lon": 999, "lat": 31}, {"/lon": "sources.position_impossible"}),
-    ({"text": "x", "lon": 999, "lat": 31, "crs": "GCJ-02"}, {"/lon": "sources.position_impossible"}),
+    ({"text": "x", "lon": 999, "lat": 31, "crs": "GCJ-02"},
+     {"/lon": "sources.position_impossible"}),
     ({"text": "x", "crs": "EPSG:3857"}, {"/crs": "web.field_choice"}),
     ({"text": "x", "source": "gossip"}, {"/source": "web.field_choice"}),
     ({"text": "x", "language": "fr"}, {"/language": "web.field_choice"}),

@@ -24,7 +24,9 @@ async def town(
     name = f"l{secrets.token_hex(6)}"
     conn = await asyncpg.connect(server.url("postgres"))
     try:
-        await conn.execute(f'create database "{name}" template "{city_template}" strategy file_copy')
+        await conn.execute(
+            f'create database "{name}" template "{city_template}" strategy file_copy'
+        )
     finally:
         await conn.close()
     service_dsn = server.url(name, "yiwang_service", "service-role")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import io
 import secrets
+import socket
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 import pytest
@@ -102,9 +103,7 @@ class Living:
     persons: tuple[str, ...] = ()  # names and phones of reporters
     photo: int = 0
 
-    async def ask(
-        self, who: Someone, method: str, path: str, **more: Any
-    ) -> httpx.Response:
+    async def ask(self, who: Someone, method: str, path: str, **more: Any) -> httpx.Response:
         """One request of somebody."""
         headers = {**who.headers, **more.pop("headers", {})}
         return await self.client.request(method, path, headers=headers, **more)
@@ -118,7 +117,9 @@ class Living:
 async def living(world: World, folder: Path) -> AsyncIterator[Living]:
     """The city at work, until the block ends."""
     posts = dict(world.city.posts)
-    posts[ADMIN] = Post(ADMIN, f"{DISTRICT}_centre", Text("区管理员", "district admin"), ("sysadmin",))
+    posts[ADMIN] = Post(
+        ADMIN, f"{DISTRICT}_centre", Text("区管理员", "district admin"), ("sysadmin",)
+    )
     world.city = replace(world.city, posts=posts)
     home = Home.open(folder)
     with pytest.MonkeyPatch.context() as patch:
@@ -126,14 +127,13 @@ async def living(world: World, folder: Path) -> AsyncIterator[Living]:
         edge = replace(app._EDGE, stranger_rate=1e6, stranger_burst=10**6)
         patch.setattr(app, "_EDGE", replace(edge, caller_rate=1e6, caller_burst=10**6))
         service = app.Service(home, world.service, world.city, RealClock())
-    config = uvicorn.Config(service, port=0, log_level="warning", access_log=False, lifespan="off")
+    config = uvicorn.Config(service, log_level="warning", access_log=False, lifespan="off")
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     tasks = [asyncio.create_task(service.intake.run()), asyncio.create_task(service.feed.run())]
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    listening = socket.create_server(("127.0.0.1", 0))  # whoever comes early waits in its queue
+    serving = asyncio.create_task(server.serve([listening]))
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     try:
         async with httpx.AsyncClient(base_url=url, timeout=60) as client:
             found = Living(world, home, service, url, client)
@@ -235,40 +235,51 @@ async def _report(found: Living) -> None:
     await found.world.work()
 
 
-_STEPS: tuple[tuple[tuple[str, Mapping[str, Any]], ...], ...] = (
+_Step: TypeAlias = tuple[str, Mapping[str, Any]]
+_STEPS: tuple[tuple[_Step, ...], ...] = (
     (("accept", {}), ("finish", {"result": "已清理"})),
     (("accept", {}), ("ask_extension", {"amount": 1, "clock": "working_day", "reason": "缺料"})),
-    (("dispute", {"against": "", "reason": "不属本单位"}),),
+    (("dispute", {"reason": "不属本单位"}),),
     (("return", {"reason": "不属本单位"}),),
 )
 
 
-async def _work(found: Living) -> None:
-    """Every unit does something with its orders, each something else."""
+async def _act(
+    found: Living, duty: str, unit: str, matter: str, number: int, *steps: _Step
+) -> None:
+    """Somebody of a unit does this and that to a matter."""
     world = found.world
-    seen: dict[str, int] = {}
+    world.now = datetime.now(UTC)
+    actor = world.actor(duty, unit)
+    async with world.as_(actor) as tx:
+        for action, facts in steps:
+            await desk.act(tx, world.city, actor, matter, number, action, facts)
+
+
+async def _work(found: Living) -> None:
+    """Checkers see that things are so; every unit does something else with its orders."""
+    world = found.world
+    checks = await world.rows("select id, unit from checks where state = 'arranged' order by id")
+    for row in checks[:-2]:
+        await _act(found, "checker", row["unit"], "check", row["id"], ("pass", {}))
+    await world.work()
+    turns: dict[str, int] = {}
     orders = await world.rows(
-        "select id, unit, place::text as place from orders where state = 'issued' order by id"
+        "select id, unit, place::text as place from orders"
+        " where state = 'issued' and role = 'lead' order by id"
     )
     for row in orders:
         district = row["place"].split(".")[1]
-        steps = _STEPS[seen.setdefault(district, 0) % len(_STEPS)]
-        seen[district] += 1
-        world.now = datetime.now(UTC)
-        async with world.as_(world.actor("handler", row["unit"])) as tx:
-            for action, facts in steps:
-                given = dict(facts)
-                if "against" in given:
-                    given["against"] = f"{district}_construction"
-                await desk.act(
-                    tx, world.city, tx_actor(world, row["unit"]), "order", row["id"], action, given
-                )
+        turns[district] = turns.get(district, -1) + 1
+        steps = [
+            (
+                action,
+                {**facts, "against": f"{district}_housing"} if action == "dispute" else facts,
+            )
+            for action, facts in _STEPS[turns[district] % len(_STEPS)]
+        ]
+        await _act(found, "handler", row["unit"], "order", row["id"], *steps)
     await world.work()
-
-
-def tx_actor(world: World, unit: str) -> Actor:
-    """The handler of a unit."""
-    return world.actor("handler", unit)
 
 
 async def _look(found: Living) -> None:
@@ -280,16 +291,16 @@ async def _look(found: Living) -> None:
     }
     numbers = {row["id"]: row["number"] for row in await world.rows("select id, number from cases")}
     for sort, each in desk.PROCEDURES.items():
-        rows = await world.rows(
-            f"select *, place::text as path from {each.relation} order by id"
-        )
+        rows = await world.rows(f"select *, place::text as path from {each.relation} order by id")
         found.things[sort] = [
             Thing(
                 sort,
                 row["id"],
                 row["path"],
                 tuple(row["parties"]),
-                (f"暗号{marks[case]}", numbers[case]) if (case := _case_of(sort, row)) in marks else (),
+                (f"暗号{marks[case]}", numbers[case])
+                if (case := _case_of(sort, row)) in marks
+                else (),
             )
             for row in rows
         ]

@@ -12,8 +12,8 @@ from yiwang.ground.packs.model import Post
 from yiwang.kit.errors import Refusal
 
 _LOGIN = re.compile(r"[^\W_][\w.@-]{1,63}")
-# What a key may read or write, or a duty it acts under ("act:handler").
-_SCOPE = re.compile(r"[a-z][a-z0-9_]{0,30}:(read|write)|act:[a-z][a-z_]{0,30}")
+# What a key may read or write, what is sent to it, or a duty it acts under ("act:handler").
+_SCOPE = re.compile(r"[a-z][a-z0-9_]{0,30}:(read|write)|events|webhooks|act:[a-z][a-z_]{0,30}")
 _SYSTEM = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
 # Administration is split in three, and nobody holds two (MLPS, GB/T 22239, level 3).
 _APART = ("sysadmin", "secadmin", "auditor")

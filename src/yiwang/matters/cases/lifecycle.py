@@ -120,6 +120,7 @@ TABLE = Table(
         Rule("split", _OPEN, None, "dispatcher", ("reports", "reason"), ("kind", "title")),
         Rule("adopt", _OPEN, None, "dispatcher", ("parent",), bar=_stands_alone, guard=_other_case),
         Rule("release", _OPEN, None, "dispatcher", bar=_parent),
+        Rule("count", _ALL, None, "dispatcher", system=True),
         Rule("overdue", _OPEN, None, "duty_chief", ("reason",), system=True, article="III"),
         Rule("recompute", _OPEN, None, "duty_chief", takes=("reason",), system=True),
     ),

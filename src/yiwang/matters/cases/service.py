@@ -105,32 +105,36 @@ def _moved_by(city: City, actor: Actor) -> Callable[[Case], Case]:
     def amend(case: Case) -> Case:
         whose = city.taxonomy.responsibility_for(case.kind, case.place, city.day(case.reported_at))
         centre = city.centre(case.place, whose.level if whose else None).code
-        parties = case.parties
-        if centre != case.centre:
-            parties = tuple(dict.fromkeys((*case.parties, case.centre, *actor.units)))
+        parties = tuple(dict.fromkeys((*case.parties, case.centre, centre, *actor.units)))
         return replace(case, centre=centre, parties=parties)
 
     return amend
 
 
-async def count_child(tx: Tx, city: City, child: Case, step: int) -> None:
-    """A child ended or began again: its parent waits for one less or one more."""
+async def count_child(
+    tx: Tx, city: City, child: Case, step: int, at: datetime | None = None
+) -> None:
+    """A child ended or began again: its parent waits for one less or one more.
+
+    A parent that this scope does not see is counted by the worker (`checking.conclude`).
+    """
     if child.parent_id is not None:
-        await tx.execute(
-            "update cases set open_children = open_children + $2, version = version + 1"
-            " where id = $1",
-            child.parent_id,
-            step,
+        held = await procedure.lock(tx, CASES, [child.parent_id])
+        await set_children(
+            tx, city, {p.id: max(0, p.open_children + step) for p in held.values()}, at
         )
 
 
-async def set_children(tx: Tx, parent_id: int, count: int) -> None:
-    """Set how many children a parent waits for, where they were counted anew."""
-    await tx.execute(
-        "update cases set open_children = $2, version = version + 1 where id = $1",
-        parent_id,
-        count,
-    )
+async def set_children(
+    tx: Tx, city: City, counts: Mapping[int, int], at: datetime | None = None
+) -> None:
+    """Set how many open children parents wait for, by the parents' ids."""
+
+    def amend(count: int) -> Callable[[Case], Case]:
+        return lambda case: replace(case, open_children=count)
+
+    moves = [Move(number, "count", at=at, amend=amend(count)) for number, count in counts.items()]
+    await move(tx, city, sources.keeper(city), moves)
 
 
 async def _merge(tx: Tx, city: City, actor: Actor, step: Move) -> Case:

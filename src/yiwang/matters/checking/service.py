@@ -287,15 +287,24 @@ async def conclude(tx: Tx, city: City, case_ids: Sequence[int]) -> None:
     Counts the children anew, so that a count that went astray mends itself.
     """
     held = await procedure.lock(tx, CASES, await store.parents(tx, case_ids))
-    waiting = [case for case in held.values() if case.state == "checking" and case.passed_check]
     counted = await store.count_children(tx, held)
-    for case in held.values():
-        if case.open_children != counted.get(case.id, 0):
-            await cases.set_children(tx, case.id, counted.get(case.id, 0))
+    astray = {
+        case.id: counted.get(case.id, 0)
+        for case in held.values()
+        if case.open_children != counted.get(case.id, 0)
+    }
+    if astray:
+        await cases.set_children(tx, city, astray)
+    await close_waiting(tx, city, list(held))
+
+
+async def close_waiting(tx: Tx, city: City, case_ids: Sequence[int]) -> None:
+    """Parents that passed their check and have no open child any more close now."""
+    held = await procedure.lock(tx, CASES, case_ids)
     ready = [
-        (replace(case, open_children=0), {"reason": case.reason} if case.reason else {}, tx.now)
-        for case in waiting
-        if not counted.get(case.id)
+        (case, {"reason": case.reason} if case.reason else {}, tx.now)
+        for case in held.values()
+        if case.state == "checking" and case.passed_check and not case.open_children
     ]
     await _pass(tx, city, ready)
 

@@ -70,7 +70,7 @@ async def act_on_report(
 @router.post(
     "/cases",
     status_code=201,
-    responses=documented((400, 401, 403, 409, 413, 415, 422, 429, 503)),
+    responses=documented((400, 401, 403, 404, 409, 413, 415, 422, 429, 503)),
     response_model=dict[str, Any],
     openapi_extra={
         "requestBody": {

@@ -64,7 +64,7 @@ async def _act_approval(
     version: int | None,
     at: datetime | None,
 ) -> Any:
-    return await deciding.decide(tx, city, actor, approval_id, action, facts, version)
+    return await deciding.decide(tx, city, actor, approval_id, action, facts, version, at)
 
 
 async def _act_dispute(

@@ -39,8 +39,8 @@ _FOUND = 200  # what a search finds at the most
 class MatterList:
     """One list of matters.
 
-    `own` narrows it for whoever reaches no place, only their units' matters: the rows their units
-    work on. Such a list is read by unit; without it, it would be sought in the whole city's.
+    `own` narrows it for whoever reaches no place, only their units' matters, to the rows their
+    `{units}` work on: such a list is read by unit instead of being sought in the whole city's.
     """
 
     listing: Listing
@@ -64,7 +64,10 @@ class MatterList:
         question = self.listing.ask(given, sort, now, meanings_of(city))
         if scope.places or not scope.units or {"unit", "case", "number"} & given.keys():
             return question
-        return question.narrowed(self.own, list(scope.units))
+        units = scope.units
+        if len(units) == 1:  # by one unit, an index gives the rows in their order
+            return question.narrowed(self.own.replace("{units}", "= {value}"), units[0])
+        return question.narrowed(self.own.replace("{units}", "= any({value}::text[])"), list(units))
 
 
 def meanings_of(city: City) -> Mapping[str, Meaning]:
@@ -148,7 +151,7 @@ CASE_LIST = MatterList(
         ),
     ),
     CASES,
-    "id in (select case_id from orders where unit = any({value}::text[]))",
+    "id = any(array(select case_id from orders where unit {units}))",
 )
 ORDER_LIST = MatterList(
     Listing(
@@ -172,7 +175,7 @@ ORDER_LIST = MatterList(
         ),
     ),
     ORDERS,
-    "unit = any({value}::text[])",
+    "unit {units}",
 )
 CHECK_LIST = MatterList(
     Listing(
@@ -195,7 +198,7 @@ CHECK_LIST = MatterList(
         ),
     ),
     CHECKS,
-    "unit = any({value}::text[])",
+    "unit {units}",
 )
 APPROVAL_LIST = MatterList(
     Listing(
@@ -211,7 +214,7 @@ APPROVAL_LIST = MatterList(
         (Sort("-asked", **_NEWEST), Sort("asked", "id", int)),
     ),
     APPROVALS,
-    "unit = any({value}::text[])",
+    "unit {units}",
 )
 DISPUTE_LIST = MatterList(
     Listing(
@@ -227,7 +230,7 @@ DISPUTE_LIST = MatterList(
         (Sort("-raised", **_NEWEST), Sort("raised", "id", int)),
     ),
     DISPUTES,
-    "(unit = any({value}::text[]) or against = any({value}::text[]))",
+    "(unit {units} or against {units})",
 )
 REPORT_LIST = MatterList(
     Listing(
@@ -251,7 +254,7 @@ REPORT_LIST = MatterList(
         ),
     ),
     REPORTS,
-    "case_id in (select case_id from orders where unit = any({value}::text[]))",
+    "case_id = any(array(select case_id from orders where unit {units}))",
 )
 
 LISTS: Mapping[str, MatterList] = {

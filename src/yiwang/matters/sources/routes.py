@@ -57,7 +57,7 @@ def reply(body: Any, status: int = 200, **headers: str) -> Response:
 
 @router.get(
     "/reports",
-    responses=documented((401, 403, 422, 429, 503)),
+    responses=documented((401, 403, 404, 422, 429, 503)),
     response_model=dict[str, Any],
 )
 async def list_reports(
