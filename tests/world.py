@@ -85,16 +85,19 @@ class World:
             "urgent": False,
             "phone": "",
             "at": self.now,
+            "happened_at": self.now,
         } | more
         digest = hashlib.sha256(text.encode()).digest()
+        values: tuple[Any, ...] = (
+            *(row["source"], row["system"], row["external_id"], row["key"], digest),
+            *(row["at"], row["happened_at"], row["title"], text, row["address"], lon, lat),
+            *(row["kind"], {}, "zh", True, row["urgent"], None, "", row["phone"], ""),
+        )
         async with self.service.begin(Scope("intake"), self.now) as tx:
             found = await tx.fetchrow(
                 "select * from take_reports($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,"
                 "$16,$17,$18,$19,$20,$21,$22,$23::text::ltree,$24)",
-                *([value] for value in (row["source"], row["system"], row["external_id"])),
-                *([value] for value in (row["key"], digest, row["at"], row["at"], row["title"])),
-                *([value] for value in (text, row["address"], lon, lat, row["kind"], {})),
-                *([value] for value in ("zh", True, row["urgent"], None, "", row["phone"], "")),
+                *([value] for value in values),
                 ["intake"],
                 self.city.root_path,
                 list(flow.ROUTING["report.receive"]),

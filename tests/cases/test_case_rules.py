@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from tests.procedure.sample import START, matter
 
 from yiwang.ground.city import City
+from yiwang.ground.packs.model import CalendarDay, Text
+from yiwang.ground.worktime.calendar import Calendar
 from yiwang.matters.cases import rules
 from yiwang.matters.cases.lifecycle import CASES
 from yiwang.matters.cases.model import Case
@@ -234,6 +236,38 @@ def test_no_pause_makes_anything_due_earlier(
             assert new is not None
             assert new >= old
         assert rules.recompute(case, city) == case
+
+
+def with_days_off(city: City, days: frozenset[date]) -> City:
+    """The city with more days off."""
+    more = [CalendarDay(day, "off", Text("放假", "Off")) for day in sorted(days)]
+    known = [row for row in city.pack.calendar if row.day not in days]
+    calendar = Calendar.build([*known, *more], city.pack.worktime, city.pack.timezone)
+    return replace(city, calendar=calendar)
+
+
+spring = st.frozensets(st.dates(date(2026, 3, 9), date(2026, 4, 30)), max_size=20)
+
+
+@shared
+@given(
+    kind=st.sampled_from((REFUSE, SMOKE, "event/2007/0101", "demand/2020/01")),
+    days=spring,
+    wait=hours,
+    length=hours,
+)
+def test_more_days_off_and_a_pause_make_nothing_due_earlier(
+    city: City, kind: str, days: frozenset[date], wait: float, length: float
+) -> None:
+    case = dispatched(city, kind)
+    other = with_days_off(city, days)
+    anew = rules.recompute(case, other)
+    now = START + timedelta(hours=wait)
+    paused = do(anew, other, "suspend", now, reason="x")
+    resumed = do(paused, other, "resume", now + timedelta(hours=length))
+    for column in ("due_handle", "due_total"):
+        assert getattr(case, column) <= getattr(anew, column) <= getattr(resumed, column)
+    assert rules.recompute(resumed, other) == resumed
 
 
 @shared

@@ -264,3 +264,22 @@ async def test_an_old_version_is_told_the_present_one(world: World) -> None:
             await desk.act(tx, world.city, actor, "case", case, "note", {"note": "x"}, version=1)
     assert caught.value.code == "procedure.version"
     assert (await scene.state(world, case))["version"] == caught.value.facts["current"]
+
+
+async def test_a_stranger_learns_nothing_of_a_case_it_may_not_touch(world: World) -> None:
+    case, _ = await scene.dispatched(world)
+    other = await scene.open_case(world)
+    stranger = world.actor("dispatcher", "310115_centre")
+    checker = world.actor("checker", scene.DISTRICT_CENTRE)
+    asked: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("split", {"reports": [1], "reason": "x"}),
+        ("merge", {"case": case}),
+        ("adopt", {"parent": case}),
+        ("release", {}),
+    )
+    for action, facts in asked:
+        for actor, code in ((stranger, "procedure.not_found"), (checker, "authority.duty_missing")):
+            async with world.as_(actor) as tx:
+                with pytest.raises(Refusal) as caught:
+                    await desk.act(tx, world.city, actor, "case", other, action, facts)
+            assert caught.value.code == code, action

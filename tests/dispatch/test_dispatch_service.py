@@ -226,9 +226,9 @@ async def test_a_dispute_goes_to_the_lowest_common_centre(world: World) -> None:
     await world.work()
     taken = await scene.lead(world, case)
     assert taken.unit == "310101_construction"
+    hand = world.actor("dispatcher", scene.DISTRICT_CENTRE)
+    await do(world, hand, "order", taken.id, "recall", reason="x")
     with pytest.raises(Refusal, match=r"dispatch\.returned_before"):
-        hand = world.actor("dispatcher", scene.DISTRICT_CENTRE)
-        await do(world, hand, "order", taken.id, "recall", reason="x")
         await do(world, hand, "case", case, "dispatch", unit=order.unit)
 
 

@@ -19,9 +19,8 @@ from yiwang.kit.db import Scope
 from yiwang.kit.errors import Refusal
 from yiwang.kit.web import problems
 from yiwang.kit.web.incidents import Incidents
-from yiwang.matters.cases import service as cases
 from yiwang.matters.cases.model import Case
-from yiwang.matters.cases.service import Draft
+from yiwang.matters.cases.opening import Draft, open_cases
 from yiwang.matters.exports import routes as export_routes
 from yiwang.matters.feed import routes as feed_routes
 
@@ -86,7 +85,7 @@ class Scene:
             reported_at=now,
         )
         async with self.world.as_worker() as tx:
-            return (await cases.open_cases(tx, city, platform(city.root_path), [draft]))[0]
+            return (await open_cases(tx, city, platform(city.root_path), [draft]))[0]
 
     def key(self, *scopes: str, place: str | None = None, unit: str | None = None) -> Actor:
         """Another system with a key over a place (the city), or for a unit."""

@@ -15,8 +15,7 @@ from yiwang.ground.authority.model import Actor
 from yiwang.ground.city import City
 from yiwang.ground.packs.model import Setting
 from yiwang.kit.errors import Refusal
-from yiwang.matters.cases import service as cases
-from yiwang.matters.cases.service import Draft
+from yiwang.matters.cases.opening import Draft, open_cases
 from yiwang.matters.checking import service as checking
 from yiwang.matters.checking.model import Check
 from yiwang.matters.dispatch.lifecycle import ORDERS
@@ -71,7 +70,7 @@ async def open_case(world: World, kind: str = REFUSE, **more: Any) -> int:
     }
     async with world.as_worker() as tx:
         draft = Draft(**(values | more))
-        return (await cases.open_cases(tx, world.city, keeper(world.city), [draft]))[0].id
+        return (await open_cases(tx, world.city, keeper(world.city), [draft]))[0].id
 
 
 async def dispatched(world: World, kind: str = REFUSE, **more: Any) -> tuple[int, Order]:

@@ -54,8 +54,6 @@ FACTS: dict[str, Any] = {
     "address": "南京东路1号",
     "title": "标题",
     "text": "内容",
-    "score": 4,
-    "satisfied": True,
 }
 
 

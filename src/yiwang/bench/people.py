@@ -22,38 +22,39 @@ _STEP_S = 30  # RFC 6238: a code is good for one step, and for one sign-in
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """Who carries a lifecycle: a dispatcher of a town's centre and a handler of a unit there."""
+    """Who carries a lifecycle: an intake agent and a dispatcher over a town, and a handler of
+    a unit there; each by the token of a session."""
 
     town: Place
     unit: str
-    dispatcher: str  # tokens
+    intake: str
+    dispatcher: str
     handler: str
 
 
 async def sign_in_team(place: Installation) -> Team:
-    """Sign in a dispatcher and a handler who work for the same town.
+    """Sign in an intake agent, a dispatcher and a handler who work for the same town.
 
-    Refuses where access.json has no such two ("bench.no_account").
+    Refuses where access.json has no such three ("bench.no_account").
     """
     accounts = place.access["accounts"]
     town, handler = _find_handler(place, accounts)
-    dispatcher = next(
-        (
-            row
-            for code in reversed(town.path.split("."))
-            for row in accounts
-            if row["duty"] == "dispatcher" and row["place"] == code
-        ),
-        None,
-    )
-    if dispatcher is None:
-        raise Refusal("bench.no_account", duty="dispatcher", place=town.code)
     return Team(
         town=town,
         unit=str(handler["unit"]),
-        dispatcher=await sign_in(place, dispatcher),
+        intake=await sign_in(place, _find_over(town, "intake", accounts)),
+        dispatcher=await sign_in(place, _find_over(town, "dispatcher", accounts)),
         handler=await sign_in(place, handler),
     )
+
+
+def _find_over(town: Place, duty: str, accounts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Whoever holds a duty over the town, the nearest first."""
+    for code in reversed(town.path.split(".")):
+        for row in accounts:
+            if row["duty"] == duty and row["place"] == code:
+                return row
+    raise Refusal("bench.no_account", duty=duty, place=town.code)
 
 
 def _find_handler(

@@ -1,4 +1,4 @@
-"""Lifecycles over HTTP: a dispatcher opens and dispatches, a handler accepts and finishes."""
+"""Lifecycles over HTTP: opened, dispatched, accepted, finished and found, each by its own duty."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class LifecyclePlan:
 
     host: str
     port: int
+    intake: str  # tokens
     dispatcher: str
     handler: str
     unit: str
@@ -126,7 +127,7 @@ async def _live(connection: Connection, plan: LifecyclePlan, number: int) -> dic
             raise _StepFailed(step, status, answer)
         return json.loads(answer)
 
-    opened = await ask("create", plan.dispatcher, "POST", "/cases", body)
+    opened = await ask("create", plan.intake, "POST", "/cases", body)
     case = opened["id"]
     facts = {"facts": {"unit": plan.unit}}
     await ask("dispatch", plan.dispatcher, "POST", f"/cases/{case}/actions/dispatch", facts)

@@ -18,7 +18,8 @@ from yiwang.ground.procedure import service as procedure
 from yiwang.kit.db import Tx
 from yiwang.matters.cases import service, store
 from yiwang.matters.cases.model import Case
-from yiwang.matters.cases.service import Draft, Move
+from yiwang.matters.cases.opening import Draft, open_cases
+from yiwang.matters.cases.service import Move
 from yiwang.matters.sources import service as sources
 from yiwang.matters.sources.lifecycle import REPORTS
 from yiwang.matters.sources.model import Report
@@ -192,7 +193,7 @@ async def _carry_out(tx: Tx, city: City, batch: _Batch, held: Mapping[int, Repor
     counts = [0] * len(batch.drafts)
     for index in batch.new.values():
         counts[index] += 1
-    cases = await service.open_cases(tx, city, actor, batch.drafts)
+    cases = await open_cases(tx, city, actor, batch.drafts)
     firsts = {report: cases[batch.new[report]].id for report in batch.first}
     await sources.assign(tx, actor, firsts, "file", batch.reasons, held=held)
     repeats = dict(batch.repeats)

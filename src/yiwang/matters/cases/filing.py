@@ -17,7 +17,8 @@ from yiwang.kit.errors import Refusal
 from yiwang.matters.cases import service, store
 from yiwang.matters.cases.lifecycle import CASES
 from yiwang.matters.cases.model import Case
-from yiwang.matters.cases.service import Draft, Move
+from yiwang.matters.cases.opening import Draft, open_cases
+from yiwang.matters.cases.service import Move
 from yiwang.matters.sources import arrivals
 from yiwang.matters.sources import rules as source_rules
 from yiwang.matters.sources import service as sources
@@ -81,7 +82,7 @@ async def file_report(
         discovered_at=known.happened_at,
         reported_at=known.received_at,
     )
-    case = (await service.open_cases(tx, city, actor, [draft], at=tx.now))[0]
+    case = (await open_cases(tx, city, actor, [draft], at=tx.now))[0]
     after = replace(
         known, state=rule.end or known.state, case_id=case.id, match_reason=_BY_HAND, reason=None
     )
@@ -153,8 +154,7 @@ async def file_now(tx: Tx, city: City, actor: Actor, filing: Filing) -> tuple[Ca
     """
     kind = city.taxonomy.current(filing.kind, city.day(tx.now))
     place, reason = _place(city, filing)
-    duty = "collector" if filing.source is Source.PATROL else "intake"
-    authority.require(actor, duty if filing.fixed else "intake|collector", place)
+    authority.require(actor, "collector" if filing.fixed else "intake|collector", place)
     draft = Draft(
         kind=kind.key,
         kind_reason=_BY_HAND,
@@ -174,7 +174,7 @@ async def file_now(tx: Tx, city: City, actor: Actor, filing: Filing) -> tuple[Ca
         manual=not filing.dispatch,
         on_the_spot=filing.fixed,
     )
-    case = (await service.open_cases(tx, city, actor, [draft]))[0]
+    case = (await open_cases(tx, city, actor, [draft]))[0]
     arrival = Arrival(
         state="filed",
         source=filing.source.value,

@@ -16,6 +16,7 @@ from yiwang.kit.errors import Refusal
 from yiwang.matters.cases import rules, store
 from yiwang.matters.cases.lifecycle import CASES
 from yiwang.matters.cases.model import Case
+from yiwang.matters.cases.opening import Draft, open_cases
 from yiwang.matters.sources import service as sources
 from yiwang.matters.sources.lifecycle import REPORTS
 
@@ -137,10 +138,19 @@ async def set_children(
     await move(tx, city, sources.keeper(city), moves)
 
 
+def _require(held: Mapping[int, Case], actor: Actor, step: Move) -> None:
+    """Whether the actor may at all, before a word is said about any other case."""
+    case = held.get(step.case_id)
+    if case is None:
+        raise Refusal("procedure.not_found", matter="case", id=step.case_id)
+    procedure.permit(CASES, actor, case, step.action, step.facts, step.version)
+
+
 async def _merge(tx: Tx, city: City, actor: Actor, step: Move) -> Case:
     """The case's reports go over to the other, which stays; this one ends as merged."""
     target = int(step.facts["case"]) if "case" in step.facts else 0
     held = await procedure.lock(tx, CASES, [step.case_id, target])
+    _require(held, actor, step)
     if target and target not in held:
         raise Refusal("procedure.not_found", matter="case", id=target)
     if target and held[target].state in ("closed", "cancelled", "merged"):
@@ -168,13 +178,14 @@ async def _hand_over(
 
 async def _split(tx: Tx, city: City, actor: Actor, step: Move) -> Case:
     """Some of a case's reports are another thing: they become a case of their own."""
+    before = await procedure.lock_one(tx, CASES, step.case_id)
+    procedure.permit(CASES, actor, before, step.action, step.facts, step.version)
     chosen = list(dict.fromkeys(step.facts.get("reports", ())))
     if chosen:
         step = replace(step, facts={**step.facts, "reports": chosen})
     known = {row["id"] for row in await store.reports_of(tx, step.case_id)}
     if not set(chosen) <= known or len(known) <= len(chosen):
         raise Refusal("case.split", known=len(known), chosen=len(chosen))
-    before = await procedure.lock_one(tx, CASES, step.case_id)
     after = (await move(tx, city, actor, [step]))[0]
     reports = await procedure.lock(tx, REPORTS, chosen)
     first = min(reports.values(), key=lambda report: (report.received_at, report.id))
@@ -206,6 +217,7 @@ async def _split(tx: Tx, city: City, actor: Actor, step: Move) -> Case:
 async def _adopt(tx: Tx, city: City, actor: Actor, step: Move) -> Case:
     parent_id = int(step.facts["parent"]) if "parent" in step.facts else 0
     held = await procedure.lock(tx, CASES, [step.case_id, parent_id])
+    _require(held, actor, step)
     parent = held.get(parent_id)
     if parent_id and parent is None:
         raise Refusal("procedure.not_found", matter="case", id=parent_id)
@@ -219,167 +231,14 @@ async def _adopt(tx: Tx, city: City, actor: Actor, step: Move) -> Case:
 
 
 async def _release(tx: Tx, city: City, actor: Actor, step: Move) -> Case:
-    """A child goes its own way; a parent that passed and waited for it alone closes."""
-    before = await procedure.find(tx, CASES, step.case_id)
-    held = await procedure.lock(tx, CASES, [step.case_id, before.parent_id or step.case_id])
+    """A child goes its own way; its parent waits for one less."""
+    before = await procedure.lock_one(tx, CASES, step.case_id)
     after = (await move(tx, city, actor, [step]))[0]
-    await count_child(tx, city, held[step.case_id], -1)
-    parent = held.get(before.parent_id or 0)
-    waits = parent is not None and parent.state == "checking" and parent.passed_check
-    if parent is not None and waits and parent.open_children == 1:
-        facts = {"reason": parent.reason} if parent.reason else {}
-        await move(tx, city, sources.keeper(city), [Move(parent.id, "pass", facts, at=step.at)])
+    await count_child(tx, city, before, -1)
     return after
 
 
 _SPECIAL = {"merge": _merge, "split": _split, "adopt": _adopt, "release": _release}
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What a new case begins with."""
-
-    kind: str
-    kind_reason: dict[str, Any]
-    place: str
-    place_reason: dict[str, Any]
-    title: str
-    text: str
-    address: str
-    lon: float | None
-    lat: float | None
-    source: str
-    synthetic: bool
-    urgent: bool
-    discovered_at: datetime
-    reported_at: datetime
-    report_count: int = 1
-    state: str = "filed"
-    manual: bool = False  # a dispatcher decides, not the rule
-    on_the_spot: bool = False
-    parent_id: int | None = None
-
-
-_BEGINNINGS = {
-    "filed": "file",
-    "verifying": "send_verify",
-    "checking": "fix",
-    "reported": "report",
-}
-
-
-async def open_cases(
-    tx: Tx, city: City, actor: Actor, drafts: Sequence[Draft], at: datetime | None = None
-) -> list[Case]:
-    """Open new cases, number them, start their clocks and record how they began.
-
-    A draft begins "filed" (event `case.file`), "verifying" (`case.send_verify`), "reported"
-    (`case.report`) or, fixed by whoever found it, "checking" (`case.fix`).
-    """
-    if not drafts:
-        return []
-    ids = await procedure.new_ids(tx, CASES, len(drafts))
-    numbers = await _numbers(tx, city, drafts)
-    cases = [
-        _begin(city, case_id, number, draft, at or tx.moment(draft.reported_at))
-        for case_id, number, draft in zip(ids, numbers, drafts, strict=True)
-    ]
-    for state in dict.fromkeys(case.state for case in cases):
-        some = [case for case in cases if case.state == state]
-        await procedure.create(
-            tx,
-            actor,
-            CASES,
-            some,
-            _BEGINNINGS[state],
-            "V",
-            [{"kind": case.kind, "number": case.number} for case in some],
-            [at or case.filed_at or case.reported_at for case in some],
-        )
-    return cases
-
-
-async def _numbers(tx: Tx, city: City, drafts: Sequence[Draft]) -> list[str]:
-    keys = []
-    for draft in drafts:
-        day = city.day(draft.reported_at)
-        keys.append((rules.division(city, draft.place), f"{day:%Y%m%d}", day))
-    wanted: dict[str, int] = {}
-    for division, day_text, _ in keys:
-        name = f"case:{division}:{day_text}"
-        wanted[name] = wanted.get(name, 0) + 1
-    first = await store.take_numbers(tx, wanted)
-    default = "{division}{date}{sequence:05d}"
-    numbers = []
-    for division, day_text, day in keys:
-        name = f"case:{division}:{day_text}"
-        pattern = city.setting("case.number_pattern", city.root_path, day, default)
-        numbers.append(rules.number(pattern, division, day_text, first[name]))
-        first[name] += 1
-    return numbers
-
-
-def _begin(city: City, case_id: int, number: str, draft: Draft, now: datetime) -> Case:
-    day = city.day(now)
-    whose = city.taxonomy.responsibility_for(draft.kind, draft.place, day)
-    centre = city.centre(draft.place, whose.level if whose else None)
-    kind = city.taxonomy.kind(draft.kind)
-    spot = None
-    if draft.lon is not None and draft.lat is not None:
-        spot = city.frame.to_local(draft.lon, draft.lat)
-    case = Case(
-        id=case_id,
-        version=1,
-        state=draft.state,
-        number=number,
-        source=draft.source,
-        kind=draft.kind,
-        kind_reason=draft.kind_reason,
-        place=draft.place,
-        place_reason=draft.place_reason,
-        parties=(),
-        title=draft.title,
-        text=draft.text,
-        address=draft.address,
-        lon=draft.lon,
-        lat=draft.lat,
-        spot=spot,
-        synthetic=draft.synthetic,
-        urgent=draft.urgent or kind.urgent,
-        supervised=False,
-        typical=False,
-        forced=False,
-        on_the_spot=draft.on_the_spot,
-        discovered_at=draft.discovered_at,
-        reported_at=draft.reported_at,
-        filed_at=now if draft.state in ("filed", "checking") else None,
-        dispatched_at=None,
-        handled_at=now if draft.state == "checking" else None,
-        closed_at=None,
-        due_verify=None,
-        due_dispatch=None,
-        due_handle=None,
-        due_check=None,
-        due_total=None,
-        due_next=None,
-        limit_reason={},
-        lead=None,
-        centre=centre.code,
-        dispatch_reason={"manual": True} if draft.manual else {},
-        parent_id=draft.parent_id,
-        merged_into=None,
-        open_children=0,
-        report_count=draft.report_count,
-        rounds=0,
-        reopened=0,
-        returned=0,
-        passed_check=False,
-        reason=None,
-        overdue=(),
-        alarm_at=None,
-    )
-    stages = rules.FIRST_CLOCKS[draft.state]
-    return rules.watch(rules.begin_clocks(case, city, stages, now))
 
 
 async def raise_late(tx: Tx, city: City, most: int = 500) -> int:

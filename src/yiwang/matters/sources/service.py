@@ -193,5 +193,7 @@ async def act(
         # Whoever sends a report to another place keeps it in sight.
         parties = tuple(dict.fromkeys((*after.parties, *actor.units)))
         after = replace(rules.correct(after, facts, city), parties=parties, match_reason={})
+    elif action == "add":
+        after = rules.add_note(report, facts["note"], tx.now)
     saved = await procedure.save(tx, actor, REPORTS, [Change(report, after, rule, facts)])
     return saved[0]
