@@ -52,7 +52,8 @@ KEYS = (
 
 
 def pack_folder(name: str) -> Path:
-    """The folder of a pack by its name or path; refuses where there is none."""
+    """The folder of a pack by its name or path, the default one for ""; refuses where none is."""
+    name = name or default_pack()
     for folder in (Path(name), PACKS / name):
         if (folder / "pack.toml").exists():
             return folder

@@ -11,7 +11,7 @@ import pytest
 from tests.sources.conftest import Site
 from tests.sources.pictures import archive
 
-from yiwang.matters.sources import importing
+from yiwang.matters.sources import importing, intake
 from yiwang.matters.sources.importing import continue_imports
 
 HEAD = "编号,标题,内容,经度,纬度,类别,时间,联系电话"
@@ -113,7 +113,7 @@ async def test_an_import_killed_in_a_piece_goes_on_without_doubles(
     job = (await _upload(site, who, _table(300))).json()
     await site.client.post(f"/api/v1/imports/{job['id']}/start", headers=who)
     await _carry_on(site, 1)
-    whole = importing.take_rows
+    whole = intake.take_rows
 
     async def killed(*args: Any, **kwargs: Any) -> Any:
         await whole(*args, **kwargs)

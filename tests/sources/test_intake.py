@@ -13,7 +13,7 @@ from tests.sources.conftest import Site
 from yiwang.matters.sources.intake_routes import document
 from yiwang.matters.sources.receipts import Seals
 
-HERE = {"lon": 121.4787, "lat": 31.2385}
+HERE: dict[str, Any] = {"lon": 121.4787, "lat": 31.2385}
 
 
 def _codes(problem: dict[str, Any]) -> dict[str, str]:

@@ -9,7 +9,7 @@ import httpx
 from tests.sources.conftest import Site
 from tests.sources.pictures import archive, jpeg
 
-HERE = {"lon": 121.4787, "lat": 31.2385}
+HERE: dict[str, Any] = {"lon": 121.4787, "lat": 31.2385}
 KIND = "component/2007/0102"
 
 

@@ -131,7 +131,10 @@ async def living(world: World, folder: Path) -> AsyncIterator[Living]:
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     tasks = [asyncio.create_task(service.intake.run()), asyncio.create_task(service.feed.run())]
-    listening = socket.create_server(("127.0.0.1", 0))  # whoever comes early waits in its queue
+    # named a TCP socket, it gets TCP_NODELAY; whoever comes early waits in its queue
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.bind(("127.0.0.1", 0))
+    listening.listen(128)
     serving = asyncio.create_task(server.serve([listening]))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     try:
@@ -157,6 +160,7 @@ async def _hire(found: Living) -> None:
         if post.unit in _UNITS:
             found.people[code] = await _appoint(found, code, post)
     gate = found.service.gate
+    wishes: list[tuple[str, str | None, tuple[str, ...]]]
     wishes = [(DISTRICT, None, (scope,)) for scope in _SCOPES]
     wishes += [
         (DISTRICT, None, tuple(s for s in _SCOPES if s != "persons:read")),
@@ -210,17 +214,18 @@ async def _report(found: Living) -> None:
     for i, (lon, lat) in enumerate(_POINTS):
         for j, text in enumerate(_TEXTS):
             mark = f"{i}{j}{secrets.token_hex(3)}"
+            reporter = {"name": f"证人{mark}", "phone": f"139{i}{j}{mark[2:]}"}
             body = {
                 "text": f"{text}，暗号{mark}",
                 "lon": lon + j * 0.002,
                 "lat": lat,
-                "reporter": {"name": f"证人{mark}", "phone": f"139{i}{j}{mark[2:]}"},
+                "reporter": reporter,
                 "synthetic": True,
             }
             answer = await found.client.post("/api/v1/reports", json=body)
             assert answer.status_code == 201, answer.text
             found.receipts.append({**answer.json(), "mark": mark})
-            found.persons += (body["reporter"]["name"], body["reporter"]["phone"])
+            found.persons += (reporter["name"], reporter["phone"])
     picture = io.BytesIO()
     Image.new("RGB", (64, 64), "brown").save(picture, "JPEG")
     last = found.receipts[-1]

@@ -131,7 +131,7 @@ async def _walk(town: Living, who: Someone) -> tuple[int, list[str]]:
             where, thing = found
             for action in _some(thing.sort, who) if "{action}" in where else ("",):
                 at = where.replace("{action}", action)
-                body = {"facts": {}} if method == "POST" else None
+                body: dict[str, Any] | None = {"facts": {}} if method == "POST" else None
                 answer = await town.ask(who, method, at, json=body)
                 asked += 1
                 if answer.status_code not in SHUT or _told(answer, thing.secrets):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -46,7 +47,7 @@ def _facts(
         for u in world.city.units.values()
         if world.city.holds(world.city.unit_paths[u.code], path)
     ]
-    pool = {
+    pool: dict[str, Callable[[], Any]] = {
         "reason": lambda: chance.choice(("不属于本单位", "已超时", "情况复杂")),
         "note": lambda: "已联系",
         "result": lambda: "已处理",

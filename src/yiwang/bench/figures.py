@@ -70,7 +70,7 @@ def _measure(home: Path | None, pack: str, measure: Measure, *, run: bool = True
 
 def intake(
     home: HomeOption = None,
-    pack: PackOption = "shanghai",
+    pack: PackOption = "",
     connections: Annotated[int, typer.Option("--connections", min=1)] = 64,
     seconds: SecondsOption = 15.0,
     seed: SeedOption = 1,
@@ -84,7 +84,7 @@ def intake(
 
 def lifecycle(
     home: HomeOption = None,
-    pack: PackOption = "shanghai",
+    pack: PackOption = "",
     cases: CasesOption = _MILLION,
     hands: Annotated[int, typer.Option("--hands", min=1, help="Lifecycles at once.")] = 24,
     seconds: SecondsOption = 30.0,
@@ -101,7 +101,7 @@ def lifecycle(
 
 def spike(
     home: HomeOption = None,
-    pack: PackOption = "shanghai",
+    pack: PackOption = "",
     cases: CasesOption = _MILLION,
     rate: Annotated[float, typer.Option("--rate", min=1, help="Reports a second.")] = 1000.0,
     seconds: SecondsOption = 60.0,
@@ -120,7 +120,7 @@ def spike(
 
 def faults(
     home: HomeOption = None,
-    pack: PackOption = "shanghai",
+    pack: PackOption = "",
     kills: Annotated[int, typer.Option("--kills", min=1, help="How often to kill -9.")] = 200,
     seed: SeedOption = 1,
     results: ResultsOption = FOLDER,
@@ -132,7 +132,7 @@ def faults(
 
 
 def places(
-    pack: PackOption = "shanghai",
+    pack: PackOption = "",
     seed: SeedOption = 1,
     results: ResultsOption = FOLDER,
     as_json: JsonOption = False,
@@ -144,7 +144,7 @@ def places(
 
 def bulk(
     home: HomeOption = None,
-    pack: PackOption = "shanghai",
+    pack: PackOption = "",
     cases: CasesOption = _MILLION,
     seed: SeedOption = 1,
     results: ResultsOption = FOLDER,

@@ -63,7 +63,7 @@ class Installation:
     _logs: list[Any] = field(default_factory=list)
 
     @classmethod
-    async def create(cls, folder: Path, pack: str = "shanghai") -> Installation:
+    async def create(cls, folder: Path, pack: str = "") -> Installation:
         """Make the database with its pack, accounts and keys, or find them there."""
         home = Home.open(folder)
         port = _choose_port()

@@ -12,6 +12,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -112,11 +113,18 @@ class Intake:
         while not (self._stopping and not self._waiting):
             try:
                 async with self.db.connection() as conn:
-                    await conn.execute(scope_sql(Scope("intake", places=(self.root,)), local=False))
-                    while batch := await self._next():
-                        await self._store(conn, batch)
-                        pause = 0.05
-                    await conn.execute(scope_sql(Scope(""), local=False))
+                    try:
+                        scope = Scope("intake", places=(self.root,))
+                        await conn.execute(scope_sql(scope, local=False))
+                        while batch := await self._next():
+                            await self._store(conn, batch)
+                            pause = 0.05
+                        await conn.execute(scope_sql(Scope(""), local=False))
+                    except BaseException:
+                        # its scope is not another's; the driver may have given it back itself
+                        with suppress(asyncpg.InterfaceError):
+                            conn.terminate()
+                        raise
             except Exception as error:
                 if not _lost(error):
                     log.exception("the intake's writer failed")
@@ -235,7 +243,14 @@ def _order(one: _Waiting) -> tuple[str, str, str]:
 
 
 def _lost(error: BaseException) -> bool:
-    return isinstance(error, OSError | TimeoutError) or away(error)
+    """Whether it is the connection's fault, not a report's.
+
+    A driver whose connection is cut in the middle complains in several ways; what it says of a
+    value is a ValueError too.
+    """
+    if isinstance(error, OSError | TimeoutError | asyncpg.InternalClientError) or away(error):
+        return True
+    return isinstance(error, asyncpg.InterfaceError) and not isinstance(error, ValueError)
 
 
 def _fail(one: _Waiting, error: Exception) -> None:
