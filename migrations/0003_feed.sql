@@ -16,8 +16,9 @@ end $$;
 -- A case number fits alone. Otherwise the words fit in their order, among (1) the newest 3 000
 -- cases of the city, (2) for an actor below the whole city, 5 000 open cases of the actor's places
 -- and 5 000 with open orders of its units, and (3) where the text has three characters in a row
--- and is rare (at most 1 in 500 of the newest), all cases ever, by trigrams. A word of two
--- characters has no trigram, and a frequent word fits often enough among (1) and (2): neither
+-- and is rare (at most 1 in 500 of the newest), all cases ever, by trigrams; for Chinese that needs
+-- a database whose LC_CTYPE is C.UTF-8 or another of Unicode, not C. A word of two characters has
+-- no trigram, and a frequent word fits often enough among (1) and (2): neither
 -- looks through closed cases of old. So no search costs more as the city's past grows, except
 -- for rare texts by the few rows they fit.
 create function search_cases(wanted text, most integer) returns setof bigint
@@ -74,9 +75,11 @@ begin
     fits := fits || coalesce(more, '{}');
   end if;
 
-  -- A word of n characters has n + 1 trigrams; none where the database's locale knows no letters.
-  if cardinality(fits) < most and hits * 500 <= looked
-     and exists (select 1 from regexp_split_to_table(words, '\s+') w where cardinality(show_trgm(w)) > 3)
+  -- Without three letters or digits in a row (n of them give n + 1 trigrams), or where the
+  -- database's locale knows no such letters, the index would give back everything.
+  if cardinality(fits) < most and hits * 500 <= looked and exists (
+    select 1 from regexp_split_to_table(words, '[^[:alnum:]]+') w where cardinality(show_trgm(w)) > 3
+  )
   then
     -- Found first and sorted after: else the planner walks through all cases in their order.
     with fit as materialized (

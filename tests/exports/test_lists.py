@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from tests.feed.scene import Scene
 from tests.world import DISTRICT, TOWN
 
 from yiwang.ground.authority.model import Actor
-from yiwang.kit.db import Scope
+from yiwang.kit.db import Scope, Tx
 from yiwang.matters.exports.lists import LISTS
 
 ELSEWHERE = "310104"  # 徐汇区
@@ -173,6 +174,18 @@ async def test_search(scene: Scene) -> None:
     assert await found(scene, mine, tree.number) == {tree.id}
     assert await found(scene, mine, other.number) == set()
     assert await found(scene, mine, "垃圾") == set()
+    assert await found(scene, mine, "1-2-3") == set()
+
+
+async def _bury(tx: Tx, case_id: int) -> None:
+    """3 000 newer cases."""
+    await tx.execute(
+        "insert into cases (state, number, source, kind, place, title, discovered_at,"
+        " reported_at, centre) select 'closed', 'x' || n, 'hotline', kind, place, '路灯',"
+        " discovered_at, reported_at + interval '1 day', centre"
+        " from cases, generate_series(1, 3000) n where id = $1",
+        case_id,
+    )
 
 
 async def test_search_finds_a_rare_text_of_long_ago_and_open_cases_of_ones_place(
@@ -183,19 +196,24 @@ async def test_search_finds_a_rare_text_of_long_ago_and_open_cases_of_ones_place
     gone = await scene.file(TOWN, "孔雀开屏 peacock")
     async with scene.world.as_worker() as tx:
         await tx.execute("update cases set state = 'closed' where id = $1", gone.id)
-        await tx.execute(
-            "insert into cases (state, number, source, kind, place, title, discovered_at,"
-            " reported_at, centre) select 'closed', 'x' || n, 'hotline', kind, place, '路灯',"
-            " discovered_at, reported_at + interval '1 day', centre"
-            " from cases, generate_series(1, 3000) n where id = $1",
-            old.id,
-        )
+        await _bury(tx, old.id)
     district = dispatcher(scene)
     whole = dispatcher(scene, scene.world.city.pack.root)
-    assert await found(scene, district, "孔雀开") == {old.id, gone.id}
+    assert await found(scene, district, "peacock") == {old.id, gone.id}
     assert await found(scene, whole, "peacock") == {old.id, gone.id}
     assert await found(scene, district, "孔雀") == {old.id}
     assert await found(scene, whole, "孔雀") == set()
+
+
+async def test_search_finds_a_rare_chinese_text_of_long_ago(scene: Scene) -> None:
+    """As above, where the server knows Chinese letters."""
+    gone = await scene.file(TOWN, "孔雀开屏")
+    async with scene.world.as_worker() as tx:
+        if not await tx.fetchval("select cardinality(show_trgm('孔雀开'))"):
+            pytest.skip("this server's LC_CTYPE is C: pg_trgm knows no Chinese letters")
+        await tx.execute("update cases set state = 'closed' where id = $1", gone.id)
+        await _bury(tx, gone.id)
+    assert await found(scene, dispatcher(scene), "孔雀开") == {gone.id}
 
 
 async def test_search_sees_no_more_than_its_actor(scene: Scene) -> None:

@@ -163,7 +163,6 @@ _FORBIDDEN = (
     " as $$ select '{}'::ltree[] $$",
     "set role pg_read_all_data",
     "set session_replication_role = replica",
-    "grant select on credentials to public",
     "alter role current_user bypassrls",
     "update ledger_heads set size = 0",
     "delete from ledger_tiles",

@@ -121,7 +121,7 @@ def answer(
 def away(error: BaseException) -> bool:
     """Whether an error means that the database cannot be reached for the moment."""
     if isinstance(error, asyncpg.InterfaceError):
-        return "closed" in str(error) or "closing" in str(error)
+        return any(word in str(error) for word in ("closed", "closing", "released back"))
     return isinstance(error, _AWAY)
 
 

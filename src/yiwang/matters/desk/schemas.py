@@ -15,7 +15,7 @@ import msgspec
 
 from yiwang.ground.procedure.model import Procedure
 from yiwang.ground.procedure.shapes import HIDDEN, UNITS
-from yiwang.matters.desk import answers
+from yiwang.matters.desk import answers, report_answers
 from yiwang.matters.desk.routes import PLURALS
 from yiwang.matters.desk.service import PROCEDURES
 from yiwang.matters.sources.model import Source
@@ -37,20 +37,26 @@ _ANSWERS: Mapping[tuple[str, str], type[Any]] = {
     ("get", "/api/v1/status"): answers.Status,
     ("get", "/api/v1/cases/{number}/history"): answers.CaseHistory,
     ("post", "/api/v1/actions"): answers.Outcomes,
-    ("get", "/api/v1/reports"): answers.ReportRows,
-    ("get", _RECEIPT): answers.ReceiptView,
-    ("post", _RECEIPT + "/withdraw"): answers.ReceiptView,
-    ("post", _RECEIPT + "/add"): answers.ReceiptView,
-    ("post", _RECEIPT + "/not-fixed"): answers.ReceiptView,
-    ("post", _RECEIPT + "/photos"): answers.ReceiptView,
-    ("get", "/api/v1/imports"): answers.ImportJobs,
-    ("post", "/api/v1/imports"): answers.ImportJob,
-    ("get", _IMPORT): answers.ImportJob,
-    ("post", _IMPORT + "/start"): answers.ImportJob,
-    ("post", _IMPORT + "/stop"): answers.ImportJob,
-    ("post", _IMPORT + "/resume"): answers.ImportJob,
+    ("get", "/api/v1/reports"): report_answers.ReportRows,
+    ("get", _RECEIPT): report_answers.ReceiptView,
+    ("post", _RECEIPT + "/withdraw"): report_answers.ReceiptView,
+    ("post", _RECEIPT + "/add"): report_answers.ReceiptView,
+    ("post", _RECEIPT + "/not-fixed"): report_answers.ReceiptView,
+    ("post", _RECEIPT + "/photos"): report_answers.ReceiptView,
+    ("get", "/api/v1/imports"): report_answers.ImportJobs,
+    ("post", "/api/v1/imports"): report_answers.ImportJob,
+    ("get", _IMPORT): report_answers.ImportJob,
+    ("post", _IMPORT + "/start"): report_answers.ImportJob,
+    ("post", _IMPORT + "/stop"): report_answers.ImportJob,
+    ("post", _IMPORT + "/resume"): report_answers.ImportJob,
 }
-_PARTS = (answers.Action, answers.Name, answers.Photo, answers.ReporterView, answers.Ticket)
+_PARTS = (
+    answers.Action,
+    answers.Name,
+    report_answers.Photo,
+    report_answers.ReporterView,
+    report_answers.Ticket,
+)
 _REPORT_PARTS = {
     "number": {"type": "string", "description": "The number of its receipt / 回执编号"},
     "photos": {"type": "array", "items": {"$ref": _TEMPLATE.format(name="Photo")}},
