@@ -161,7 +161,9 @@ async def _hire(found: Living) -> None:
             found.people[code] = await _appoint(found, code, post)
     gate = found.service.gate
     wishes: list[tuple[str, str | None, tuple[str, ...]]]
-    wishes = [(DISTRICT, None, (scope,)) for scope in _SCOPES]
+    wishes: list[tuple[str, str | None, tuple[str, ...]]] = [
+        (DISTRICT, None, (scope,)) for scope in _SCOPES
+    ]
     wishes += [
         (DISTRICT, None, tuple(s for s in _SCOPES if s != "persons:read")),
         (OTHER_DISTRICT, None, ("cases:read", "reports:read", "events")),
@@ -215,6 +217,7 @@ async def _report(found: Living) -> None:
         for j, text in enumerate(_TEXTS):
             mark = f"{i}{j}{secrets.token_hex(3)}"
             reporter = {"name": f"证人{mark}", "phone": f"139{i}{j}{mark[2:]}"}
+            person = {"name": f"证人{mark}", "phone": f"139{i}{j}{mark[2:]}"}
             body = {
                 "text": f"{text}，暗号{mark}",
                 "lon": lon + j * 0.002,

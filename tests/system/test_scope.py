@@ -37,6 +37,11 @@ OWN = {
 }
 # Reports are anybody's to make; that they are kept apart is what the rest is about.
 FOR_ALL = {("POST", "/api/v1/reports"), ("POST", "/api/v1/reports/batch")}
+# Large, and the same for everybody: asked for by a few.
+SAME = (
+    *("/api/v1/lifecycles", "/api/v1/terms", "/api/v1/facts", "/api/v1/kinds", "/api/v1/places"),
+    *("/api/v1/ledger/key", "/open311/v2/services", "/open311/v2/discovery"),
+)
 
 
 def _routes() -> list[tuple[str, str, str | None]]:
@@ -156,12 +161,14 @@ async def _walk(town: Living, who: Someone) -> tuple[int, list[str]]:
         if path.startswith("/api/v1/receipts/{number}"):
             receipt = town.receipts[-1]["number"]
             at = path.replace("{number}", receipt) + "?token=abcdefghijklmnopqrstuvwx"
-            body = {"text": "x"} if method == "POST" else None
-            answer = await town.ask(who, method, at, json=body)
+            saying = {"text": "x"} if method == "POST" else None
+            answer = await town.ask(who, method, at, json=saying)
             asked += 1
             if answer.status_code not in SHUT:
                 wrong.append(f"{who.name}: {method} {path}: {answer.status_code} {answer.text}")
     for path in _lists(town, foreign):
+        if path.startswith(SAME) and who.number % 8:
+            continue
         answer = await town.ask(who, "GET", path)
         asked += 1
         if answer.status_code >= 500 or _told(answer, _foreign_texts(town, who, path)):
@@ -236,7 +243,7 @@ async def test_nobody_reaches_another_place_or_unit(town: Living) -> None:
     assert await _state(town) == before
     local = [n for who, (n, _) in zip(people, results, strict=True) if town.foreign(who, "case")]
     assert len(local) > 50
-    assert min(local) > 60
+    assert min(local) > 50
 
 
 async def test_what_is_theirs_is_shown(town: Living) -> None:
