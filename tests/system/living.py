@@ -217,7 +217,7 @@ async def _report(found: Living) -> None:
         for j, text in enumerate(_TEXTS):
             mark = f"{i}{j}{secrets.token_hex(3)}"
             reporter = {"name": f"证人{mark}", "phone": f"139{i}{j}{mark[2:]}"}
-            person = {"name": f"证人{mark}", "phone": f"139{i}{j}{mark[2:]}"}
+            {"name": f"证人{mark}", "phone": f"139{i}{j}{mark[2:]}"}
             body = {
                 "text": f"{text}，暗号{mark}",
                 "lon": lon + j * 0.002,
