@@ -160,7 +160,6 @@ async def _hire(found: Living) -> None:
         if post.unit in _UNITS:
             found.people[code] = await _appoint(found, code, post)
     gate = found.service.gate
-    wishes: list[tuple[str, str | None, tuple[str, ...]]]
     wishes: list[tuple[str, str | None, tuple[str, ...]]] = [
         (DISTRICT, None, (scope,)) for scope in _SCOPES
     ]
