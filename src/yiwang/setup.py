@@ -47,7 +47,11 @@ class KeyWish:
 
 KEYS = (
     KeyWish("open311", "open311", ("open311:write",)),
-    KeyWish("integrator", "integrator", ("reports:write", "reports:read", "cases:read")),
+    KeyWish(
+        "integrator",
+        "integrator",
+        ("reports:write", "reports:read", "cases:read", "events", "webhooks"),
+    ),
 )
 
 

@@ -58,6 +58,7 @@ def serve(
             server_header=False,
             timeout_keep_alive=75,
             backlog=4096,
+            timeout_graceful_shutdown=1,
         )
         await uvicorn.Server(config).serve()
 

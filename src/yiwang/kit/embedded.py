@@ -185,7 +185,7 @@ class Server:
         ).stdout
         modern = int(version.split()[-1].split(".")[0]) >= 17 if version.split() else False
         locale = (
-            ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+            ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C.UTF-8"]
             if modern
             else ["--locale=C.UTF-8"]
         )

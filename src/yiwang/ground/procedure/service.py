@@ -94,9 +94,17 @@ def _authorise(procedure: Procedure[M], actor: Actor, matter: M, rule: Rule) -> 
 def possible(procedure: Procedure[M], actor: Actor, matter: M) -> list[Rule]:
     """What this actor may do to the matter now; the faces draw their buttons from it."""
     found = []
+    units = tuple(procedure.units(matter))
+    is_platform = any(row.duty == Duty.PLATFORM for row in actor.holdings)
+    allowed: dict[str, bool] = {}
     for rule in procedure.table.possible(matter.state):
+        if rule.system and not is_platform:
+            continue
+        if rule.duty not in allowed:
+            allowed[rule.duty] = authority.judge(actor, rule.duty, matter.place, units).allowed
+        if not allowed[rule.duty]:
+            continue
         try:
-            _authorise(procedure, actor, matter, rule)
             if rule.bar is not None:
                 rule.bar(matter, actor)
         except Refusal:
