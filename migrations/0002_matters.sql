@@ -325,6 +325,7 @@ create policy seen on events for select to yiwang_service
 grant select, insert, update on reports, reporters, attachments, counters, cases, orders, checks,
   approvals, disputes, notices, webhooks to yiwang_service, yiwang_worker;
 grant usage on all sequences in schema public to yiwang_service, yiwang_worker;
+grant select on sequence reports_id_seq to yiwang_worker;  -- how fast reports arrive
 
 -- Takes reports in: each report, its event and its todo in one statement's work. A repeated key
 -- answers with the first report; whether its body was the same is the caller's to judge.

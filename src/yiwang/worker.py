@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,6 +42,10 @@ _WHOLE_BATCH = (
 _PARK_AFTER = 8
 _IDLE_S = 0.15
 _WATCH_S = 2.0
+_ARRIVALS_S = 1.0
+# Faster arrivals than these are stored first: the reactions then rest a multiple of their work.
+_CROWD = 2000  # reports a second
+_CROWD_REST = 3.0
 _SEAL_S = 2.0  # a signed head each time; a trickle must not cost a head an event
 
 
@@ -54,6 +59,8 @@ class Worker:
     signer: SigningKey
     origin: str
     stopping: asyncio.Event
+    crowded: bool = False  # reports come faster than they should be worked on at once
+    _arrivals: tuple[float, int] = (0.0, 0)  # a moment of the monotonic clock, reports until then
 
     @property
     def _scope(self) -> Scope:
@@ -62,7 +69,8 @@ class Worker:
     async def run(self, jobs: Sequence[Step] = ()) -> None:
         """Work until `stopping` is set; `jobs` are further steps, looked at every second."""
         await asyncio.gather(
-            self._repeat("reactions", self.step, 0.0),
+            self._repeat("reactions", self._step_aside, 0.0),
+            self._repeat("arrivals", self.count_arrivals, _ARRIVALS_S),
             self._repeat("clocks", self.watch, _WATCH_S),
             self._repeat("ledger", self.seal, _SEAL_S),
             *(self._repeat("jobs", job, _JOBS_S) for job in jobs),
@@ -88,6 +96,22 @@ class Worker:
                     await asyncio.wait_for(self.stopping.wait(), wait)
                 except TimeoutError:
                     continue
+
+    async def _step_aside(self) -> int:
+        began = time.monotonic()
+        done = await self.step()
+        if done and self.crowded:
+            await asyncio.sleep((time.monotonic() - began) * _CROWD_REST)
+        return done
+
+    async def count_arrivals(self) -> int:
+        """Judge by what came since the last call whether reports crowd in; 0."""
+        async with self.db.begin(self._scope, self.clock.now()) as tx:
+            count = await tx.fetchval("select last_value from reports_id_seq")
+        now, (before, known) = time.monotonic(), self._arrivals
+        self._arrivals = (now, count)
+        self.crowded = known > 0 and count - known > _CROWD * (now - before)
+        return 0
 
     async def step(self) -> int:
         """Carry out one batch of todos; how many were taken."""

@@ -191,3 +191,15 @@ async def test_todos_are_taken_in_their_order(world: World) -> None:
         )
         taken = await worker.take(tx, 10)
     assert [row["reaction"] for row in taken] == ["sources.settle"]
+
+
+async def test_many_arrivals_at_once_are_noticed(world: World) -> None:
+    await world.report(ROAD, 121.478, 31.236)
+    one = man(world)
+    await one.count_arrivals()
+    assert not one.crowded
+    await world.rows("select count(nextval('reports_id_seq')) from generate_series(1, 200000)")
+    await one.count_arrivals()
+    assert one.crowded
+    await one.count_arrivals()
+    assert not one.crowded

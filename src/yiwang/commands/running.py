@@ -19,11 +19,15 @@ from yiwang.commands.options import ClockName, ClockOption, HomeOption, PortOpti
 from yiwang.ground.gate.clock import Clock, RealClock, SimulatedClock
 from yiwang.home import Home
 from yiwang.kit.db import Database
+from yiwang.kit.priority import step_back
+from yiwang.kit.web.wire import Wire
 from yiwang.matters.exports.running import continue_exports
 from yiwang.matters.feed.webhooks import deliver_forever
 from yiwang.matters.sources.importing import continue_imports
 from yiwang.worker import Worker
 
+# Whoever reports or asks waits for the service; what the worker does may come a little later.
+_WORKER_STEPS = 10
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -53,7 +57,7 @@ def serve(
             port=port,
             log_level="warning",
             access_log=False,
-            http="httptools",
+            http=Wire,
             loop="uvloop",
             server_header=False,
             timeout_keep_alive=75,
@@ -68,6 +72,7 @@ def serve(
 def work(home: HomeOption = None, clock: ClockOption = ClockName.REAL) -> None:
     """Run the worker: reactions, clocks, seals, exports, imports, webhooks."""
     logging.basicConfig(level=logging.WARNING, format=_LOG_FORMAT)
+    step_back(_WORKER_STEPS)
     place = Home.open(home)
     if place.is_embedded:
         place.server.start()

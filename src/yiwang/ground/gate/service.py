@@ -127,6 +127,13 @@ class Gate:
         note.language = known.actor.language
         return known
 
+    def known_key(self, key: str) -> Actor | None:
+        """The system behind an API key that was asked about a moment ago; None: ask again."""
+        known = self._known.get(tokens.digest(key))
+        if known is None or known.session is not None or self.real.now() >= known.fresh_until:
+            return None
+        return known.actor
+
     async def known_by_token(self, token: str) -> Known:
         """Who is behind a session's token, without a request."""
         return await self._fresh(Credential(token, False, False))

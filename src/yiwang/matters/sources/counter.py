@@ -13,17 +13,20 @@ import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope
 
+from yiwang.ground.authority.model import Actor
 from yiwang.ground.gate.service import Gate
 from yiwang.kit.errors import Refusal
-from yiwang.kit.web.note import header, language_of
+from yiwang.kit.web.note import header, language_of, note_of
 from yiwang.kit.web.problems import document
 from yiwang.matters.sources.bodies import LONGEST_BODY, read_batch, read_report
 from yiwang.matters.sources.intake import Intake, Taken
 from yiwang.matters.sources.receipts import Seals
-from yiwang.matters.sources.receiving import ANYBODY, Receiver, Taking, sender_of
+from yiwang.matters.sources.receiving import ANYBODY, Receiver, Sender, Taking, sender_of
 
 LONGEST_BATCH = LONGEST_BODY * 128  # 8 MB
-_CREDENTIALS = frozenset((b"authorization", b"x-api-key"))
+_KEY_HEADER = b"x-api-key"
+_CREDENTIALS = frozenset((b"authorization", _KEY_HEADER))
+_MOST_SENDERS = 1000
 
 
 class Counter:
@@ -33,6 +36,7 @@ class Counter:
         self.intake = intake
         self.seals = seals
         self.gate = gate
+        self._senders: dict[str, tuple[Actor, Sender]] = {}
 
     @property
     def receiver(self) -> Receiver:
@@ -43,18 +47,24 @@ class Counter:
         """Take the one report of a request: the status and the body of the answer."""
         sender, key, now = ANYBODY, None, None
         cookie = shown = False
+        system: Actor | None = None
         for name, value in scope["headers"]:
             if name == b"cookie":
                 cookie = True
             elif name in _CREDENTIALS:
                 shown = True
+                if name == _KEY_HEADER:
+                    system = self.gate.known_key(value.decode("latin-1").strip())
             elif name == b"idempotency-key":
                 key = value.decode("latin-1")
             elif name == b"content-type":
                 _require_json(value)
             elif name == b"yiwang-time":
                 now = self.gate.now(Request(scope))
-        if shown:
+        if system is not None:
+            note_of(scope).caller = system.name
+            sender = self._sender(system)
+        elif shown:
             sender = sender_of(await self.gate.asking(Request(scope)))
         elif cookie:
             # a citizen's browser may still hold the cookie of a session that ended
@@ -65,6 +75,14 @@ class Counter:
         taken: Taken = await self.intake.offer(taking)
         content = self.seals.receipt(taken.id, taken.received_at, taking.synthetic)
         return 201 if taken.fresh else 200, content
+
+    def _sender(self, actor: Actor) -> Sender:
+        known = self._senders.get(actor.name)
+        if known is None or known[0] is not actor:
+            if len(self._senders) > _MOST_SENDERS:
+                self._senders.clear()
+            known = self._senders[actor.name] = (actor, sender_of(actor))
+        return known[1]
 
     async def take_many(self, scope: Scope, receive: Receive) -> bytes:
         """Take up to 500 reports of another system; each is taken or refused alone."""

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Self
 
+import numpy as np
 import shapely
 
 from yiwang.ground.packs.model import Pack
@@ -21,6 +22,7 @@ from yiwang.kit.errors import Fault
 
 _MARGIN = 0.01  # degrees, about 1 km: receivers drift, and the border's line is coarse
 _SIMPLE = 0.001
+_CELLS = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Edge:
 
     bounds: Bounds | None
     shape: Any
+    inner: bytes = b""  # the box in _CELLS x _CELLS cells, row by row: 1 where a cell lies inside
 
     @classmethod
     def of(cls, pack: Pack) -> Self:
@@ -42,7 +45,7 @@ class Edge:
         shapely.prepare(shape)
         west, south, east, north = bounds
         wide = (west - _MARGIN, south - _MARGIN, east + _MARGIN, north + _MARGIN)
-        return cls(wide, shape)
+        return cls(wide, shape, _raster(wide, shape))
 
     def judge(self, lon: float, lat: float) -> Plausibility:
         """What a WGS-84 position is to this city."""
@@ -50,6 +53,12 @@ class Edge:
             possible = math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180
             inside = possible and abs(lat) <= 90
             return Plausibility.INSIDE if inside else Plausibility.IMPOSSIBLE
+        west, south, east, north = self.bounds
+        if west < lon < east and south < lat < north:
+            column = int((lon - west) / (east - west) * _CELLS)
+            row = int((lat - south) / (north - south) * _CELLS)
+            if self.inner[row * _CELLS + column]:
+                return Plausibility.INSIDE
         found = plausible(lon, lat, self.bounds)
         if found is Plausibility.INSIDE and not shapely.contains_xy(self.shape, lon, lat):
             return Plausibility.OUTSIDE
@@ -70,6 +79,17 @@ class Edge:
             "north": round(north, 3),
         }
         return Fault("/lon", f"sources.position_{found.value}", facts)
+
+
+def _raster(bounds: Bounds, shape: Any) -> bytes:
+    """Which cells of the box lie wholly inside the shape: there a position needs no geometry."""
+    west, south, east, north = bounds
+    xs = np.linspace(west, east, _CELLS + 1)
+    ys = np.linspace(south, north, _CELLS + 1)
+    left, low = np.meshgrid(xs[:-1], ys[:-1])
+    right, high = np.meshgrid(xs[1:], ys[1:])
+    inside = shapely.contains(shape, shapely.box(left, low, right, high))
+    return bytes(np.asarray(inside, dtype=np.uint8).tobytes())
 
 
 def to_wgs84(lon: float, lat: float, crs: Crs) -> tuple[float, float]:

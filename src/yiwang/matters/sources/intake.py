@@ -27,6 +27,7 @@ log = logging.getLogger("yiwang.intake")
 
 BATCH = 256
 MOST_WAITING = 20_000
+_HELP = 128
 PATIENCE_S = 15.0  # how long a report waits for a database that went away
 _ANSWER_S = 30.0
 _SQL = (
@@ -57,6 +58,8 @@ class _Waiting:
 class Intake:
     """The intake of one process: `writers` connections of their own, one queue.
 
+    The first writer takes whatever waits; the others only help once many wait, for fewer and
+    larger batches cost the database less.
     `root` is the path of the city, `reactions` are what a new report starts.
     """
 
@@ -73,7 +76,7 @@ class Intake:
 
     def start(self) -> None:
         """Begin to write; called once, with the loop running."""
-        self._tasks = [asyncio.create_task(self._write()) for _ in range(self.writers)]
+        self._tasks = [asyncio.create_task(self._write(i)) for i in range(self.writers)]
 
     async def stop(self) -> None:
         """Take nothing more, store what waits, and end."""
@@ -107,7 +110,7 @@ class Intake:
         self._bell.set()
         return answer
 
-    async def _write(self) -> None:
+    async def _write(self, index: int) -> None:
         """One writer: keeps a connection, writes batches, connects again when it is lost."""
         pause = 0.05
         while not (self._stopping and not self._waiting):
@@ -116,7 +119,7 @@ class Intake:
                     try:
                         scope = Scope("intake", places=(self.root,))
                         await conn.execute(scope_sql(scope, local=False))
-                        while batch := await self._next():
+                        while batch := await self._next(1 if index == 0 else _HELP):
                             await self._store(conn, batch)
                             pause = 0.05
                         await conn.execute(scope_sql(Scope(""), local=False))
@@ -134,9 +137,9 @@ class Intake:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 1.0)
 
-    async def _next(self) -> list[_Waiting]:
-        """The next reports to write; empty when the intake ends."""
-        while not self._waiting:
+    async def _next(self, least: int) -> list[_Waiting]:
+        """The next reports to write, once at least so many wait; empty when the intake ends."""
+        while len(self._waiting) < least and not (self._stopping and self._waiting):
             if self._stopping:
                 return []
             self._bell.clear()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 from datetime import datetime
@@ -14,7 +13,7 @@ from yiwang.kit.errors import Refusal
 
 PREFIX = "R"
 PATH = "/api/v1/receipts/"
-_TOKEN_BYTES = 15  # 24 characters of base 32
+_TOKEN_BYTES = 12  # 24 hexadecimal digits
 
 
 def number_of(report_id: int) -> str:
@@ -39,7 +38,7 @@ class Seals:
     def token(self, number: str) -> str:
         """The token of a number."""
         mark = hmac.digest(self._key, number.encode("ascii"), "sha256")
-        return base64.b32encode(mark[:_TOKEN_BYTES]).decode("ascii").lower()
+        return mark[:_TOKEN_BYTES].hex()
 
     def open(self, number: str, token: str) -> int:
         """The report a receipt belongs to.
