@@ -135,7 +135,8 @@ create index cases_lead on cases (lead, id)
   where state in ('reported', 'verifying', 'filed', 'dispatched', 'checking', 'suspended');
 create index cases_alarm on cases (alarm_at, id) where alarm_at is not null;
 create index cases_parent on cases (parent_id) where parent_id is not null;
-create index cases_text on cases using gin ((title || ' ' || text) gin_trgm_ops) with (fastupdate = on);
+create index cases_text on cases using gin ((title || ' ' || text) gin_trgm_ops)
+  with (fastupdate = on, gin_pending_list_limit = 256);  -- every search reads the whole pending list
 
 create table orders (
   id             bigint generated always as identity primary key,

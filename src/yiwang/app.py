@@ -50,6 +50,7 @@ _EDGE = Edge(
     ),
 )
 _ROUTERS = (
+    desk_routes.router,  # asked most
     gate_routes.router,
     administration.router,
     source_routes.router,
@@ -61,7 +62,6 @@ _ROUTERS = (
     record_routes.router,
     receipt_routes.router,
     report_routes.router,
-    desk_routes.router,
 )
 
 

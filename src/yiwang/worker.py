@@ -30,6 +30,8 @@ log = logging.getLogger("yiwang.worker")
 Step = Callable[[], Awaitable[object]]  # what it returns is true while there is more to do
 
 BATCH = 300
+# A small batch costs nearly what a large one does; under a steady load it is left to grow.
+_FEW, _FEW_EVERY_S = 50, 0.06
 _JOBS_S = 1.0
 # What goes wrong with the transaction itself, not with one matter.
 _WHOLE_BATCH = (
@@ -40,7 +42,7 @@ _WHOLE_BATCH = (
     OSError,
 )
 _PARK_AFTER = 8
-_IDLE_S = 0.15
+_FIRST_IDLE_S, _IDLE_S = 0.01, 0.15
 _WATCH_S = 2.0
 _ARRIVALS_S = 1.0
 # Faster arrivals than these are stored first: the reactions then rest a multiple of their work.
@@ -78,11 +80,14 @@ class Worker:
 
     async def _repeat(self, what: str, work: Step, pause_s: float) -> None:
         failures = 0
+        idle = 0.0
         while not self.stopping.is_set():
             try:
                 busy = bool(await work())
                 failures = 0
-                wait = 0.0 if busy else max(pause_s, _IDLE_S)
+                # where something was just done, more often follows soon than late
+                idle = 0.0 if busy else min(max(2 * idle, _FIRST_IDLE_S), _IDLE_S)
+                wait = 0.0 if busy else max(pause_s, idle)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 failures += 1
                 wait = min(0.2 * 2**failures, 5.0)
@@ -100,8 +105,11 @@ class Worker:
     async def _step_aside(self) -> int:
         began = time.monotonic()
         done = await self.step()
+        spent = time.monotonic() - began
         if done and self.crowded:
-            await asyncio.sleep((time.monotonic() - began) * _CROWD_REST)
+            await asyncio.sleep(spent * _CROWD_REST)
+        elif 0 < done < _FEW:
+            await asyncio.sleep(max(0.0, _FEW_EVERY_S - spent))
         return done
 
     async def count_arrivals(self) -> int:

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import asyncpg
 import msgspec
 
+from yiwang.kit.numbering import Numbers
 from yiwang.kit.scope import Scope
 
 __all__ = ["Database", "Row", "Scope", "Tx", "columns", "prepare_connection", "scope_sql"]
@@ -30,13 +31,14 @@ class Tx:
     """An open transaction: the connection, for whom it runs, its moment and its subscriptions.
 
     `now` is the one moment of everything that happens in it. `routing` maps an event's action to
-    the reactions it starts. Under a simulated clock things happen at the moment of what started
-    them, see :meth:`moment`.
+    the reactions it starts. `numbers` gives numbers that outlive it, used or not. Under a simulated
+    clock things happen at the moment of what started them, see :meth:`moment`.
     """
 
     conn: asyncpg.Connection
     scope: Scope
     now: datetime
+    numbers: Numbers
     routing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     simulated: bool = False
 
@@ -127,11 +129,13 @@ class Database:
     def __init__(
         self,
         pool: asyncpg.Pool,
+        numbers: Numbers,
         routing: Mapping[str, tuple[str, ...]] | None = None,
         *,
         simulated: bool = False,
     ) -> None:
         self._pool = pool
+        self._numbers = numbers
         self.routing: Mapping[str, tuple[str, ...]] = routing or {}
         self.simulated = simulated
 
@@ -146,19 +150,22 @@ class Database:
         simulated: bool = False,
     ) -> Database:
         """Connect; `size` is the number of connections at the most."""
+        settings = {"application_name": name, "timezone": "UTC"}
         pool = await asyncpg.create_pool(
             dsn,
             min_size=1,
             max_size=size,
             connection_class=_Connection,
             init=prepare_connection,
-            server_settings={"application_name": name, "timezone": "UTC"},
+            server_settings=settings,
             max_inactive_connection_lifetime=0,
         )
-        return cls(pool, routing, simulated=simulated)
+        numbers = Numbers(lambda: asyncpg.connect(dsn, server_settings=settings))
+        return cls(pool, numbers, routing, simulated=simulated)
 
     async def close(self) -> None:
         """Give all connections back."""
+        await self._numbers.close()
         await self._pool.close()
 
     @asynccontextmanager
@@ -167,7 +174,7 @@ class Database:
         async with self._pool.acquire() as conn:
             await conn.execute("BEGIN; " + scope_sql(scope))
             try:
-                yield Tx(conn, scope, now, self.routing, self.simulated)
+                yield Tx(conn, scope, now, self._numbers, self.routing, self.simulated)
             except BaseException:
                 if not conn.is_closed():
                     await conn.execute("ROLLBACK")

@@ -47,30 +47,46 @@ class Driver:
     _last_id: int = 0
 
     async def run(self, first: int, on_window: Callable[[Window], None]) -> None:
-        """Run the windows from `first` on; `on_window` is called after each."""
+        """Run the windows from `first` on; `on_window` is called with a window when it and those
+        before it are finished."""
         if first:
             await self._read()
+        carried: list[Closing] = []
+        before: Window | None = None
         for window in self.plan.windows[first:]:
             began = time.monotonic()
-            await self._run(window)
-            on_window(window)
+            carried = await self._run(window, carried)
+            finished = before if carried else window
+            if finished is not None:
+                on_window(finished)
+            before = window
             await self._keep_pace(window, began)
+        if carried and before is not None:
+            await self._close(carried)
+            on_window(before)
 
-    async def _run(self, window: Window) -> None:
-        """Reports, then closings; those that matter to no report, and whose own report came in an
-        earlier window, go beside the reports: service and worker then work at the same time."""
+    async def _run(self, window: Window, carried: Sequence[Closing]) -> list[Closing]:
+        """Reports, then closings. Those that matter to no report, and whose own report came in an
+        earlier window, go beside the reports: service and worker then work at the same time.
+        Without a pace to keep, those of this window's own reports go beside the next window's;
+        they are the answer."""
         fresh = {one.external_id for one in window.filings}
         early = [
             one
             for one in window.closings
             if one.independent and one.external_id in self._views and one.external_id not in fresh
         ]
-        at_once = {one.external_id for one in early}
-        both = (self._file(window.filings), self._close(early))
+        both = (self._file(window.filings), self._close([*carried, *early]))
         for failure in await asyncio.gather(*both, return_exceptions=True):
             if isinstance(failure, BaseException):
                 raise failure
-        await self._close([one for one in window.closings if one.external_id not in at_once])
+        at_once = {one.external_id for one in early}
+        late = [one for one in window.closings if one.external_id not in at_once]
+        if self.speed is not None:
+            await self._close(late)
+            return []
+        await self._close([one for one in late if not one.independent])
+        return [one for one in late if one.independent]
 
     async def _file(self, filings: Sequence[Filing]) -> None:
         if not filings:

@@ -12,7 +12,7 @@ from typing import Any
 from yiwang.replay.dataset import Adapter, Record
 from yiwang.replay.naming import district_code, grid_code, kind_key, unit_code
 
-WINDOW_STEPS = 400
+WINDOW_STEPS = 800
 _NEAR = 0.002  # degrees, 150 to 220 m: things of one sort so near may be the same thing
 _RESULT_LIMIT = 2000
 _TITLE_LIMIT = 200

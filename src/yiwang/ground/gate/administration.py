@@ -14,8 +14,7 @@ from fastapi import APIRouter, Path, Query
 from yiwang.ground.authority import rules as authority
 from yiwang.ground.authority.model import Actor
 from yiwang.ground.city import City
-from yiwang.ground.gate.doors import holds
-from yiwang.ground.gate.routes import AtGate
+from yiwang.ground.gate.doors import AtGate, holds
 from yiwang.ground.gate.shapes import (
     ActiveIn,
     AppointmentIn,

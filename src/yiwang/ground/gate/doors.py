@@ -103,6 +103,14 @@ def public(*, unasked: bool = False) -> Any:
     return Depends(Door(everybody=True, unasked=unasked))
 
 
+async def _at_gate(request: Request) -> Gate:
+    # a coroutine: what is a plain function the framework sends to a thread and back
+    return gate_of(request)
+
+
+AtGate = Annotated[Gate, Depends(_at_gate)]
+
+
 async def _asking(request: Request) -> Actor:
     return await gate_of(request).asking(request)
 

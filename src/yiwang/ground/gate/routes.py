@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from yiwang.ground.authority.model import Actor
-from yiwang.ground.gate.doors import anybody_signed_in, gate_of, public
+from yiwang.ground.gate.doors import AtGate, anybody_signed_in, public
 from yiwang.ground.gate.model import COOKIE
-from yiwang.ground.gate.service import Gate, require_person
+from yiwang.ground.gate.service import require_person
 from yiwang.ground.gate.shapes import (
     MeOut,
     PasswordIn,
@@ -27,7 +27,6 @@ from yiwang.kit.web.problems import documented
 
 router = APIRouter(prefix="/api/v1", tags=["session"])
 
-AtGate = Annotated[Gate, Depends(gate_of)]
 SignedInPerson = Annotated[Actor, anybody_signed_in()]
 
 

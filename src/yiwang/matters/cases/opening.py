@@ -11,7 +11,7 @@ from yiwang.ground.authority.model import Actor
 from yiwang.ground.city import City
 from yiwang.ground.procedure import service as procedure
 from yiwang.kit.db import Tx
-from yiwang.matters.cases import rules, store
+from yiwang.matters.cases import rules
 from yiwang.matters.cases.lifecycle import CASES
 from yiwang.matters.cases.model import Case
 
@@ -89,14 +89,13 @@ async def _numbers(tx: Tx, city: City, drafts: Sequence[Draft]) -> list[str]:
     for division, day_text, _ in keys:
         name = f"case:{division}:{day_text}"
         wanted[name] = wanted.get(name, 0) + 1
-    first = await store.take_numbers(tx, wanted)
+    taken = {name: iter(numbers) for name, numbers in (await tx.numbers.take(wanted)).items()}
     default = "{division}{date}{sequence:05d}"
     numbers = []
     for division, day_text, day in keys:
         name = f"case:{division}:{day_text}"
         pattern = city.setting("case.number_pattern", city.root_path, day, default)
-        numbers.append(rules.number(pattern, division, day_text, first[name]))
-        first[name] += 1
+        numbers.append(rules.number(pattern, division, day_text, next(taken[name])))
     return numbers
 
 

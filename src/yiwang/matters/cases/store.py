@@ -1,4 +1,4 @@
-"""SQL of cases: nearby open cases, numbers, lists."""
+"""SQL of cases: nearby open cases, lists."""
 
 from __future__ import annotations
 
@@ -10,20 +10,6 @@ from yiwang.kit.db import Row, Tx, columns
 
 # Written as the partial indexes are, so that only open cases are ever looked through.
 OPEN_SQL = "('reported', 'verifying', 'filed', 'dispatched', 'checking', 'suspended')"
-
-
-async def take_numbers(tx: Tx, wanted: dict[str, int]) -> dict[str, int]:
-    """Reserve runs of numbers: for each counter the first of the run."""
-    rows = await tx.fetch(
-        """
-        insert into counters (name, n)
-        select name, n from unnest($1::text[], $2::bigint[]) as w(name, n) order by name
-        on conflict (name) do update set n = counters.n + excluded.n
-        returning name, n
-        """,
-        *columns(sorted(wanted.items())),
-    )
-    return {row["name"]: row["n"] - wanted[row["name"]] + 1 for row in rows}
 
 
 async def nearby(

@@ -13,7 +13,7 @@ from starlette.datastructures import UploadFile
 
 from yiwang.ground.authority.model import Actor
 from yiwang.ground.city import City
-from yiwang.ground.gate.doors import public
+from yiwang.ground.gate.doors import AtGate, public
 from yiwang.ground.gate.service import Gate
 from yiwang.ground.places.coordinates import Plausibility
 from yiwang.ground.procedure import service as procedure
@@ -30,7 +30,7 @@ from yiwang.matters.sources.model import Report
 from yiwang.matters.sources.photos import Photo
 from yiwang.matters.sources.receipts import Seals, number_of
 from yiwang.matters.sources.receiving import Receiver
-from yiwang.matters.sources.routes import AtGate, AtHome, photo_view, reply
+from yiwang.matters.sources.routes import AtHome, photo_view, reply
 
 router = APIRouter(prefix="/api/v1/receipts", tags=["receipts"])
 

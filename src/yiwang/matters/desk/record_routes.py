@@ -8,8 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 
 from yiwang.ground.authority.model import Actor
-from yiwang.ground.gate.doors import anybody_signed_in, gate_of, public
-from yiwang.ground.gate.service import Gate
+from yiwang.ground.gate.doors import AtGate, anybody_signed_in, public
 from yiwang.ground.ledger import store as ledger_store
 from yiwang.ground.ledger.proving import CaseReceipt, Viewer, receipt_for
 from yiwang.ground.ledger.signing import write_note
@@ -23,7 +22,6 @@ from yiwang.matters.sources.receipts import Seals
 
 router = APIRouter(prefix="/api/v1", tags=["record"])
 
-AtGate = Annotated[Gate, Depends(gate_of)]
 Staff = Annotated[Actor, anybody_signed_in(scope="cases:read")]
 Number = Annotated[int, Field(ge=1, lt=2**63)]
 _FILE: dict[int | str, dict[str, Any]] = {
@@ -34,7 +32,7 @@ _TEXT: dict[int | str, dict[str, Any]] = {
 }
 
 
-def _home(request: Request) -> Home:
+async def _home(request: Request) -> Home:
     home: Home = request.app.state.home
     return home
 

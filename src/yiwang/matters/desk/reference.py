@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from yiwang.ground.authority.model import Actor
-from yiwang.ground.gate.doors import anybody_signed_in, gate_of, public
-from yiwang.ground.gate.service import Gate
+from yiwang.ground.gate.doors import AtGate, anybody_signed_in, public
 from yiwang.ground.packs.model import Level
 from yiwang.ground.procedure.facts import VOCABULARY
 from yiwang.ground.procedure.shapes import show_action, show_fact
@@ -22,7 +21,6 @@ from yiwang.matters.desk.service import PROCEDURES
 
 router = APIRouter(prefix="/api/v1", tags=["reference"])
 
-AtGate = Annotated[Gate, Depends(gate_of)]
 Public = Annotated[Actor, public()]
 Staff = Annotated[Actor, anybody_signed_in(scope="cases:read")]
 _OPEN_ANSWERS = documented((422, 429, 503))

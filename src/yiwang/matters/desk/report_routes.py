@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from yiwang.ground.authority.model import Actor
-from yiwang.ground.gate.doors import anybody_signed_in, holds
+from yiwang.ground.gate.doors import AtGate, anybody_signed_in, holds
 from yiwang.ground.gate.service import Gate
 from yiwang.ground.procedure.facts import parse_facts
 from yiwang.ground.procedure.shapes import show
@@ -23,7 +23,7 @@ from yiwang.matters.sources.bodies import CaseBody, read_case
 from yiwang.matters.sources.model import Source
 from yiwang.matters.sources.receipts import Seals, number_of
 from yiwang.matters.sources.receiving import COLUMNS, Receiver, Sender, sender_of
-from yiwang.matters.sources.routes import AtGate, Number, reply, view
+from yiwang.matters.sources.routes import Number, reply, view
 
 router = APIRouter(prefix="/api/v1", tags=["reports"])
 

@@ -7,13 +7,12 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from yiwang.ground.authority.model import Actor
 from yiwang.ground.gate.clock import SimulatedClock
-from yiwang.ground.gate.doors import anybody_signed_in, gate_of
-from yiwang.ground.gate.service import Gate
+from yiwang.ground.gate.doors import AtGate, anybody_signed_in
 from yiwang.ground.procedure import service as procedure
 from yiwang.ground.procedure.shapes import show
 from yiwang.kit import words
@@ -26,7 +25,6 @@ from yiwang.matters.desk.timeline import show_history
 
 router = APIRouter(prefix="/api/v1", tags=["matters"])
 
-AtGate = Annotated[Gate, Depends(gate_of)]
 Staff = Annotated[Actor, anybody_signed_in(scope="cases:read")]
 Actors = Annotated[Actor, anybody_signed_in(scope="cases:write")]
 ActionName = Annotated[str, Path(min_length=1, max_length=40)]

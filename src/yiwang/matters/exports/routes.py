@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from yiwang.ground.authority.model import Actor
-from yiwang.ground.gate.doors import anybody_signed_in, gate_of
+from yiwang.ground.gate.doors import AtGate, anybody_signed_in
 from yiwang.ground.gate.service import Gate
 from yiwang.ground.procedure import service as procedure
 from yiwang.ground.procedure.shapes import show_plain
@@ -27,7 +27,6 @@ from yiwang.matters.exports.model import Export, State, Wish
 
 router = APIRouter(prefix="/api/v1")
 
-AtGate = Annotated[Gate, Depends(gate_of)]
 Staff = Annotated[Actor, anybody_signed_in(scope="cases:read")]
 ExportId = Annotated[int, Path(ge=1, lt=2**63)]
 Next = Annotated[

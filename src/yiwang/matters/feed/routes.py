@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from yiwang.ground.authority.model import Actor
-from yiwang.ground.gate.doors import anybody_signed_in, gate_of, holds
+from yiwang.ground.gate.doors import AtGate, anybody_signed_in, holds
 from yiwang.ground.gate.service import Gate
 from yiwang.kit.db import Scope
 from yiwang.kit.errors import Refusal
@@ -27,7 +27,6 @@ router = APIRouter(prefix="/api/v1")
 
 LASTS_S = 900  # a stream ends after this, and the next one begins with today's duties
 
-AtGate = Annotated[Gate, Depends(gate_of)]
 Listening = Annotated[Actor, anybody_signed_in(scope="events")]
 Integrating = Annotated[Actor, holds("sysadmin", scope="webhooks")]
 Words = Annotated[str | None, Query(max_length=400)]

@@ -10,14 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import UploadFile
 
 from yiwang.ground.authority.model import Actor
-from yiwang.ground.gate.doors import holds
+from yiwang.ground.gate.doors import AtGate, holds
 from yiwang.ground.places.coordinates import Crs
 from yiwang.kit.errors import Refusal
 from yiwang.kit.web.problems import documented
 from yiwang.matters.sources import importing
 from yiwang.matters.sources.forms import read_form
 from yiwang.matters.sources.importing import Job
-from yiwang.matters.sources.routes import AtGate, AtHome, Number, reply
+from yiwang.matters.sources.routes import AtHome, Number, reply
 from yiwang.matters.sources.sheet_bytes import Bounds
 from yiwang.matters.sources.sheets import Preview
 

@@ -12,7 +12,7 @@ from starlette.requests import Request as Asked
 
 from yiwang.ground.authority.model import Actor
 from yiwang.ground.city import City
-from yiwang.ground.gate.doors import public
+from yiwang.ground.gate.doors import AtGate, public
 from yiwang.ground.gate.service import Gate
 from yiwang.kit.errors import Refusal
 from yiwang.kit.web.note import language_of
@@ -30,7 +30,7 @@ from yiwang.matters.sources.open311_query import parse_query
 from yiwang.matters.sources.open311_reading import NAME, Codes, scope_of
 from yiwang.matters.sources.receipts import number_of, report_id_of
 from yiwang.matters.sources.receiving import Receiver, Sender
-from yiwang.matters.sources.routes import AtGate, AtHome, picture
+from yiwang.matters.sources.routes import AtHome, picture
 
 router = APIRouter(prefix="/open311/v2", tags=["open311"])
 

@@ -12,8 +12,7 @@ from starlette.responses import FileResponse
 
 from yiwang.ground.authority.model import Actor
 from yiwang.ground.city import City
-from yiwang.ground.gate.doors import anybody_signed_in, gate_of, public
-from yiwang.ground.gate.service import Gate
+from yiwang.ground.gate.doors import AtGate, anybody_signed_in, public
 from yiwang.ground.procedure import service as procedure
 from yiwang.ground.procedure.shapes import show
 from yiwang.home import Home
@@ -29,7 +28,6 @@ from yiwang.matters.sources.receipts import Seals, number_of
 
 router = APIRouter(prefix="/api/v1", tags=["reports"])
 
-AtGate = Annotated[Gate, Depends(gate_of)]
 Staff = Annotated[Actor, anybody_signed_in(scope="reports:read")]
 Public = Annotated[Actor, public()]
 Number = Annotated[int, Field(ge=1, lt=2**63)]
