@@ -48,6 +48,7 @@ _ARRIVALS_S = 1.0
 # Faster arrivals than these are stored first: the reactions then rest a multiple of their work.
 _CROWD = 2000  # reports a second
 _CROWD_REST = 3.0
+_SEAL_REST = 3.0
 _SEAL_S = 2.0  # a signed head each time; a trickle must not cost a head an event
 
 
@@ -62,6 +63,7 @@ class Worker:
     origin: str
     stopping: asyncio.Event
     crowded: bool = False  # reports come faster than they should be worked on at once
+    _worked_at: float = 0.0
     _arrivals: tuple[float, int] = (0.0, 0)  # a moment of the monotonic clock, reports until then
 
     @property
@@ -106,6 +108,8 @@ class Worker:
         began = time.monotonic()
         done = await self.step()
         spent = time.monotonic() - began
+        if done:
+            self._worked_at = began
         if done and self.crowded:
             await asyncio.sleep(spent * _CROWD_REST)
         elif 0 < done < _FEW:
@@ -144,11 +148,17 @@ class Worker:
             return await cases.raise_late(tx, self.city)
 
     async def seal(self) -> int:
-        """Seal all finished events into the tree; 0, so that the next look waits its time."""
+        """Seal finished events into the tree; 0, so that the next look waits its time.
+
+        While matters wait to be worked on, a mountain of the past is sealed at a quarter's pace.
+        """
         sealed = sealing.MOST
         while sealed >= sealing.MOST and not self.stopping.is_set():
+            began = time.monotonic()
             async with self.db.begin(self._scope, self.clock.now()) as tx:
                 sealed = await sealing.seal(tx, self.signer, self.origin)
+            if began - self._worked_at < _SEAL_S:
+                await asyncio.sleep((time.monotonic() - began) * _SEAL_REST)
         return 0
 
 

@@ -28,10 +28,12 @@ async def lock(tx: Tx, procedure: Procedure[M], ids: Iterable[int]) -> dict[int,
     Locked in the order of their ids, so that two batches never wait for each other.
     """
     wanted = sorted(set(ids))
+    # PostgreSQL plans a statement with an array anew each time, one with a single value once.
+    which = "= $1" if len(wanted) == 1 else "= any($1)"
     rows = await tx.fetch(
         f"select {', '.join(procedure.names())} from {procedure.relation}"
-        " where id = any($1) order by id for update",
-        wanted,
+        f" where id {which} order by id for update",
+        wanted[0] if len(wanted) == 1 else wanted,
     )
     return {row["id"]: procedure.read(row) for row in rows}
 
