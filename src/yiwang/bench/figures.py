@@ -86,7 +86,7 @@ def lifecycle(
     home: HomeOption = None,
     pack: PackOption = "",
     cases: CasesOption = _MILLION,
-    hands: Annotated[int, typer.Option("--hands", min=1, help="Lifecycles at once.")] = 24,
+    hands: Annotated[int, typer.Option("--hands", min=1, help="Lifecycles at once.")] = 12,
     seconds: SecondsOption = 30.0,
     seed: SeedOption = 1,
     results: ResultsOption = FOLDER,
