@@ -11,6 +11,7 @@ from typer.main import get_command
 
 from yiwang import flow
 from yiwang.app import build_api
+from yiwang.bench.results import draw_table, read_results
 from yiwang.ground.authority.model import Duty
 from yiwang.ground.gate.doors import authorities
 from yiwang.kit import words
@@ -110,6 +111,20 @@ def openapi() -> str:
     return json.dumps(build_api().openapi(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
+def benchmarks() -> str:
+    """Every figure kept in bench/results, with the machine it was measured on."""
+    return "".join(
+        (
+            _NOTE,
+            "# Benchmarks 性能\n\nEach row is a file of `bench/results/`, kept by `yiwang bench NAME` "
+            "(or `yiwang replay NAME --results bench/results`) with all its details. Service, "
+            "worker, database and load share the one machine; the limit is what that machine "
+            "reaches at the most, measured in the same run.\n\n",
+            draw_table(read_results()),
+        )
+    )
+
+
 def pages(app: typer.Typer) -> dict[Path, Callable[[], str]]:
     """Every generated file and what makes it."""
     return {
@@ -118,6 +133,7 @@ def pages(app: typer.Typer) -> dict[Path, Callable[[], str]]:
         FOLDER / "permissions.md": permissions,
         FOLDER / "problems.md": problems,
         FOLDER / "commands.md": lambda: commands(app),
+        FOLDER / "benchmarks.md": benchmarks,
         FOLDER / "openapi.json": openapi,
     }
 

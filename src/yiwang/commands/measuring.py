@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import Progress
 
 from yiwang import demo, setup
 from yiwang.bench import figures as benches
+from yiwang.bench.figure import Figure
+from yiwang.bench.results import write_result
 from yiwang.bulk.loading import generate
 from yiwang.commands.options import HomeOption, JsonOption
 from yiwang.ground.packs.reading import read_pack
@@ -62,6 +65,7 @@ def replay(
     home: HomeOption = None,
     data: DataOption = None,
     speed: Annotated[str, typer.Option(help="max, or simulated seconds per second")] = "max",
+    results: Annotated[Path | None, typer.Option(help="Keep the time it took here.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run a city's real records, or real Chinese messages, through the service.
@@ -70,7 +74,7 @@ def replay(
     replay that was interrupted goes on where it stopped.
     """
     if name == SYSTEM:
-        _replay_messages(home, _data(data, "messages.csv*"), as_json)
+        _replay_messages(home, _data(data, "messages.csv*"), results, as_json)
         return
     source = setup.pack_folder(name)
     adapter = read_adapter(source)
@@ -81,17 +85,32 @@ def replay(
 
     async def run(place: Home, base_url: str, keys: dict[str, str]) -> None:
         sender, desk = keys["sender"], keys["desk"]
-        await replay_records(source, records, base_url, sender, desk, place.folder, pace, as_json)
+        found = await replay_records(
+            source, records, base_url, sender, desk, place.folder, pace, as_json
+        )
+        _keep(results, source.name, found)
 
     _with_platform(_replay_home(home, source.name), str(source), adapter.system, run)
 
 
-def _replay_messages(home: Path | None, records: Path, as_json: bool) -> None:
+def _keep(results: Path | None, name: str, found: Mapping[str, Any]) -> None:
+    if results is not None:
+        told = {key: value for key, value in found.items() if isinstance(value, int | float)}
+        figure = Figure(f"replay-{name}", found["seconds"], "s", *([None] * 5), 0, told)
+        write_result(figure, datetime.now(UTC), results)
+
+
+def _replay_messages(
+    home: Path | None, records: Path, results: Path | None, as_json: bool
+) -> None:
     pack = setup.pack_folder(setup.default_pack())
     root = read_pack(pack).root
 
     async def run(place: Home, base_url: str, keys: dict[str, str]) -> None:
-        await replay_messages(records, base_url, keys["sender"], keys["desk"], root, as_json)
+        found = await replay_messages(
+            records, base_url, keys["sender"], keys["desk"], root, as_json
+        )
+        _keep(results, SYSTEM, found)
 
     _with_platform(_replay_home(home, SYSTEM), str(pack), SYSTEM, run)
 
