@@ -19,9 +19,7 @@ from yiwang.kit.embedded import Server
 
 
 @asynccontextmanager
-async def _lively(
-    server: Server, city: City, template: str, folder: Path
-) -> AsyncIterator[Living]:
+async def _lively(server: Server, city: City, template: str, folder: Path) -> AsyncIterator[Living]:
     name = f"l{secrets.token_hex(6)}"
     conn = await asyncpg.connect(server.url("postgres"))
     try:

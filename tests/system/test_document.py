@@ -16,8 +16,8 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from tests.system.living import Living
 
+from tests.system.living import Living
 from yiwang.app import build_api
 
 _CHECKS = [
@@ -26,9 +26,16 @@ _CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-_EXAMPLES = 6
-# Endless answers, and the way out of the session the others are asked with.
-_LEFT_OUT = frozenset({("GET", "/api/v1/events/live"), ("DELETE", "/api/v1/session")})
+_EXAMPLES = 5
+# An answer without an end, and the ways out of the sessions the others are asked with.
+_LEFT_OUT = frozenset(
+    {
+        ("GET", "/api/v1/events"),
+        ("DELETE", "/api/v1/session"),
+        ("DELETE", "/api/v1/sessions"),
+        ("DELETE", "/api/v1/sessions/{name}"),
+    }
+)
 _DOCUMENT = build_api().openapi()
 _OPERATIONS = sorted(
     (method.upper(), path)
@@ -59,11 +66,15 @@ def _try(url: str, headers: Mapping[str, str], method: str, path: str) -> None:
 
 @pytest.mark.parametrize(("method", "path"), _OPERATIONS)
 async def test_every_answer_is_documented(rough_town: Living, method: str, path: str) -> None:
-    someone = next(
-        who
-        for who in rough_town.people.values()
-        if "X-API-Key" not in who.headers
-        and any(row.duty == "duty_chief" for row in who.actor.holdings)
-    )
-    for headers in (someone.headers, {}):
-        await asyncio.to_thread(_try, rough_town.url, headers, method, path)
+    people = rough_town.people.values()
+    for duty in ("duty_chief", "sysadmin"):
+        someone = next(
+            who
+            for who in people
+            if "X-API-Key" not in who.headers
+            and any(row.duty == duty for row in who.actor.holdings)
+        )
+        await asyncio.to_thread(_try, rough_town.url, someone.headers, method, path)
+    key = max(people, key=lambda who: len(who.actor.scopes))
+    await asyncio.to_thread(_try, rough_town.url, key.headers, method, path)
+    await asyncio.to_thread(_try, rough_town.url, {}, method, path)

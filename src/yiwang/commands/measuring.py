@@ -100,9 +100,7 @@ def _keep(results: Path | None, name: str, found: Mapping[str, Any]) -> None:
         write_result(figure, datetime.now(UTC), results)
 
 
-def _replay_messages(
-    home: Path | None, records: Path, results: Path | None, as_json: bool
-) -> None:
+def _replay_messages(home: Path | None, records: Path, results: Path | None, as_json: bool) -> None:
     pack = setup.pack_folder(setup.default_pack())
     root = read_pack(pack).root
 

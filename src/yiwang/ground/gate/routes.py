@@ -109,7 +109,7 @@ async def end_one(name: str, request: Request, gate: AtGate, actor: SignedInPers
 @router.post(
     "/session/password",
     status_code=204,
-    responses=documented((400, 401, 403, 413, 422, 429, 503)),
+    responses=documented((400, 401, 403, 404, 413, 422, 429, 503)),
 )
 async def change_password(
     body: PasswordIn, request: Request, gate: AtGate, _: SignedInPerson

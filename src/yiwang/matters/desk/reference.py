@@ -90,7 +90,7 @@ async def kinds(request: Request, gate: AtGate, _: Public) -> Response:
     return reply({"items": rows})
 
 
-@router.get("/places", responses=_OPEN_ANSWERS, response_model=dict[str, Any])
+@router.get("/places", responses=documented((404, 422, 429, 503)), response_model=dict[str, Any])
 async def places(
     gate: AtGate,
     _: Public,
@@ -122,7 +122,7 @@ async def places(
 
 
 @router.get(
-    "/units", responses=documented((401, 403, 422, 429, 503)), response_model=dict[str, Any]
+    "/units", responses=documented((401, 403, 404, 422, 429, 503)), response_model=dict[str, Any]
 )
 async def units(
     gate: AtGate,

@@ -27,6 +27,17 @@ router = APIRouter(prefix="/api/v1")
 
 LASTS_S = 900  # a stream ends after this, and the next one begins with today's duties
 
+_EVENT = {
+    "type": "object",
+    "description": "One event of the stream (HTML, 9.2); comments keep it alive",
+    "properties": {
+        "id": {"type": "string", "description": "What `Last-Event-ID` resumes after"},
+        "event": {"type": "string"},
+        "data": {"type": "string", "description": "JSON"},
+        "retry": {"type": "integer"},
+    },
+}
+
 Listening = Annotated[Actor, anybody_signed_in(scope="events")]
 Integrating = Annotated[Actor, holds("sysadmin", scope="webhooks")]
 Words = Annotated[str | None, Query(max_length=400)]
@@ -63,7 +74,7 @@ def _wanted(
         **documented((401, 403, 404, 422, 429, 503)),
         200: {
             "description": "Server-sent events; each `data` is a CloudEvent 1.0",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"schema": _EVENT}},
         },
     },
 )
