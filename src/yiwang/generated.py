@@ -116,10 +116,10 @@ def benchmarks() -> str:
     return "".join(
         (
             _NOTE,
-            "# Benchmarks 性能\n\nEach row is a file of `bench/results/`, kept by `yiwang bench NAME` "
-            "(or `yiwang replay NAME --results bench/results`) with all its details. Service, "
-            "worker, database and load share the one machine; the limit is what that machine "
-            "reaches at the most, measured in the same run.\n\n",
+            "# Benchmarks 性能\n\nEach row is a file of `bench/results/`, kept with its details by "
+            "`yiwang bench NAME` or `yiwang replay NAME --results bench/results`. Service, worker, "
+            "database and load share the one machine; the limit is what that machine reaches at "
+            "the most, measured in the same run.\n\n",
             draw_table(read_results()),
         )
     )

@@ -96,7 +96,18 @@ def replay(
 def _keep(results: Path | None, name: str, found: Mapping[str, Any]) -> None:
     if results is not None:
         told = {key: value for key, value in found.items() if isinstance(value, int | float)}
-        figure = Figure(f"replay-{name}", found["seconds"], "s", *([None] * 5), 0, told)
+        figure = Figure(
+            bench=f"replay-{name}",
+            figure=found["seconds"],
+            unit="s",
+            limit=None,
+            ratio=None,
+            p50_ms=None,
+            p95_ms=None,
+            p99_ms=None,
+            errors=sum(found["refused"].values()),
+            detail=told,
+        )
         write_result(figure, datetime.now(UTC), results)
 
 
