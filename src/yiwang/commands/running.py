@@ -19,6 +19,7 @@ from yiwang.commands.options import ClockName, ClockOption, HomeOption, PortOpti
 from yiwang.ground.gate.clock import Clock, RealClock, SimulatedClock
 from yiwang.home import Home
 from yiwang.kit.db import Database
+from yiwang.kit.memory import keep_for_good
 from yiwang.kit.priority import step_back
 from yiwang.kit.web.wire import Wire
 from yiwang.matters.exports.running import continue_exports
@@ -51,6 +52,7 @@ def serve(
         db = await open_database(place, size=12, simulated=clock is ClockName.SIMULATED)
         city = await setup.load_city(db)
         service = Service(place, db, city, _clock(clock))
+        keep_for_good()
         config = uvicorn.Config(
             service,
             host=host,
@@ -86,6 +88,7 @@ def work(home: HomeOption = None, clock: ClockOption = ClockName.REAL) -> None:
             simulated=clock is ClockName.SIMULATED,
         )
         city = await setup.load_city(db)
+        keep_for_good()
         stopping = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)

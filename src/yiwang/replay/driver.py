@@ -52,18 +52,17 @@ class Driver:
         if first:
             await self._read()
         carried: list[Closing] = []
-        before: Window | None = None
+        unfinished: list[Window] = []
         for window in self.plan.windows[first:]:
             began = time.monotonic()
             carried = await self._run(window, carried)
-            finished = before if carried else window
-            if finished is not None:
-                on_window(finished)
-            before = window
+            unfinished.append(window)
+            while len(unfinished) > (1 if carried else 0):
+                on_window(unfinished.pop(0))
             await self._keep_pace(window, began)
-        if carried and before is not None:
+        if carried:
             await self._close(carried)
-            on_window(before)
+            on_window(unfinished.pop())
 
     async def _run(self, window: Window, carried: Sequence[Closing]) -> list[Closing]:
         """Reports, then closings. Those that matter to no report, and whose own report came in an
