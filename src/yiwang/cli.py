@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
 import typer
 
-from yiwang.commands import ledger, measuring, pack, papers, people, running
-from yiwang.kit.errors import Refusal
+from yiwang.commands import demonstration, ledger, measuring, pack, papers, people, running
+from yiwang.commands.refusing import run_commands
 
 app = typer.Typer(
     name="yiwang",
@@ -17,7 +14,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command("demo")(running.demo)
+app.command("demo")(demonstration.demo)
 app.command("serve")(running.serve)
 app.command("worker")(running.work)
 app.add_typer(pack.app, name="pack")
@@ -31,13 +28,8 @@ papers.make(app)
 
 
 def main() -> None:
-    """Run a command; a refusal is one line on standard error and exit code 2."""
-    try:
-        app()
-    except Refusal as refusal:
-        language = "zh" if os.environ.get("LANG", "").lower().startswith("zh") else "en"
-        print(f"yiwang: {refusal.code}: {refusal.say(language)}", file=sys.stderr)
-        sys.exit(2)
+    """Run a command."""
+    run_commands(app)
 
 
 if __name__ == "__main__":

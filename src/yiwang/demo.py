@@ -73,17 +73,18 @@ class Platform:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Start both processes and wait until the service answers."""
-        program = [sys.executable, "-m", "yiwang.cli"]
+        """Start both processes; the service answers when this returns, the worker soon after."""
+        program = [sys.executable, "-m", "yiwang.commands.running"]
         place = ["--home", str(self.home.folder)]
         clock = ["--clock", "simulated"] if self.simulated else []
         self.children = [
             Child("service", [*program, "serve", *place, "--port", str(self.port), *clock]),
             Child("worker", [*program, "worker", *place, *clock]),
         ]
-        for child in self.children:
-            child.start(dict(os.environ))
+        service, worker = self.children
+        service.start(dict(os.environ))
         self.wait()
+        worker.start(dict(os.environ))
 
     def wait(self) -> None:
         """Wait until the service answers; refuses where it ends or stays silent."""

@@ -111,6 +111,15 @@ async def install_pack(home: Home, folder: Path, say: Say = _quiet) -> City:
         await db.close()
 
 
+async def _is_installed(home: Home, folder: Path) -> bool:
+    db = await Database.open(home.role_url("yiwang_worker"), size=1)
+    try:
+        async with db.begin(Scope("platform"), datetime.now(UTC)) as tx:
+            return await packs.installed(tx) == packs.digest(folder)
+    finally:
+        await db.close()
+
+
 def _counts_otherwise(older: Pack, newer: Pack) -> bool:
     """Whether working time is not what it was: another calendar, other hours, another zone."""
     return (older.calendar, older.worktime, older.timezone) != (
@@ -283,12 +292,17 @@ async def prepare(
     Runs as often as one likes: what is there stays, accounts and keys are made once.
     """
     await prepare_database(home, say)
-    city = await install_pack(home, pack_folder(pack or default_pack()), say)
+    folder = pack_folder(pack or default_pack())
     access = home.access()
-    if accounts and not access.get("accounts"):
-        access["accounts"] = await create_accounts(home, city, say)
-    if not access.get("keys"):
-        access["keys"] = await create_keys(home, city, keys)
+    new_accounts = accounts and not access.get("accounts")
+    new_keys = not access.get("keys")
+    # a second start asks for the city nowhere, and reading it takes a second
+    if new_accounts or new_keys or not await _is_installed(home, folder):
+        city = await install_pack(home, folder, say)
+        if new_accounts:
+            access["accounts"] = await create_accounts(home, city, say)
+        if new_keys:
+            access["keys"] = await create_keys(home, city, keys)
     access["base_url"] = base_url or access.get("base_url", "")
     access["open311_api_key"] = next(
         (row["key"] for row in access["keys"] if "open311:write" in row["scopes"]), ""

@@ -61,3 +61,9 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
 def test_binaries_and_ports_are_found() -> None:
     assert {"initdb", "postgres", "pg_ctl"} <= {file.name for file in binaries().iterdir()}
     assert 1024 < free_port() < 65536
+
+
+def test_a_server_that_was_never_made_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match=r"postgres\.not_made"):
+        Server(tmp_path / "nowhere").start()
+    assert not (tmp_path / "nowhere").exists()

@@ -105,7 +105,7 @@ class Installation:
     def _run(self, *arguments: str) -> subprocess.Popen[bytes]:
         with (self.home.folder / f"{arguments[0]}.log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "yiwang.cli", *arguments],
+                [sys.executable, "-m", "yiwang.commands.running", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -1,21 +1,20 @@
-"""`yiwang demo`, `yiwang serve`, `yiwang worker`."""
+"""`yiwang serve` and `yiwang worker`."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import signal
-import time
 from typing import Annotated
 
 import typer
 import uvicorn
 import uvloop
 
-from yiwang import demo as demonstration
 from yiwang import flow, setup
 from yiwang.app import Service, open_database
 from yiwang.commands.options import ClockName, ClockOption, HomeOption, PortOption
+from yiwang.commands.refusing import alone, run_commands
 from yiwang.ground.gate.clock import Clock, RealClock, SimulatedClock
 from yiwang.home import Home
 from yiwang.kit.db import Database
@@ -110,55 +109,10 @@ def work(home: HomeOption = None, clock: ClockOption = ClockName.REAL) -> None:
     uvloop.run(run())
 
 
-def demo(
-    home: HomeOption = None,
-    port: PortOption = 8000,
-    pack: Annotated[str, typer.Option(help="The city: a pack's name or folder.")] = "",
-    feed: Annotated[bool, typer.Option(help="Send a synthetic day of reports.")] = True,
-) -> None:
-    """Set everything up and run the platform until Ctrl-C."""
-    logging.basicConfig(level=logging.WARNING, format=_LOG_FORMAT)
-    place = Home.open(home)
-    began = time.monotonic()
-    fed = place.folder / "fed"
-    access = asyncio.run(
-        setup.prepare(place, pack or None, base_url=f"http://127.0.0.1:{port}", say=typer.echo)
-    )
-    platform = demonstration.Platform(place, port)
-    stopped = False
-
-    def stop(_number: int, _frame: object) -> None:
-        nonlocal stopped
-        stopped = True
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    try:
-        platform.start()
-        typer.echo(f"ready in {time.monotonic() - began:.1f} s")
-        if feed and not fed.exists():
-            asyncio.run(demonstration.feed(place, platform.base_url, typer.echo))
-            fed.touch()
-        _say_where(platform.base_url, place, access)
-        while not stopped:
-            time.sleep(0.5)
-            platform.keep()
-    finally:
-        platform.stop()
-        if place.is_embedded:
-            place.server.stop()
+def main() -> None:
+    """Run one of the two, without loading the other commands."""
+    run_commands(alone({"serve": serve, "worker": work}))
 
 
-def _say_where(base_url: str, place: Home, access: dict[str, object]) -> None:
-    accounts = access.get("accounts")
-    count = len({row["name"] for row in accounts}) if isinstance(accounts, list) else 0
-    typer.echo(
-        f"""
-Yiwang 一网 runs at {base_url}
-  what it knows       {base_url}/api/v1/status
-  its API             {base_url}/api/v1/openapi.json
-  Open311             {base_url}/open311/v2/services.json
-  {count} accounts, keys    {place.access_file} (for your eyes only)
-Reports fed by this command are synthetic, and labelled so. Stop with Ctrl-C.
-本命令送入的上报均为合成数据，并已标注。按 Ctrl-C 停止。"""
-    )
+if __name__ == "__main__":
+    main()

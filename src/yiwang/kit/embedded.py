@@ -208,7 +208,12 @@ class Server:
         building.rename(data)
 
     def start(self, timeout_s: float = 30.0) -> None:
-        """Start the server, or find it running; return when it answers."""
+        """Start the server, or find it running; return when it answers.
+
+        Refuses where it was never made ("postgres.not_made") or does not start.
+        """
+        if not (self.data / "PG_VERSION").exists():
+            raise Refusal("postgres.not_made", folder=self.folder)
         running = self._running_port()
         if running is not None:
             self.port = running
