@@ -13,14 +13,14 @@ end $$;
 
 -- Cases that fit a text, as far as the asking actor may see them: ids, `most` of them.
 --
--- A case number fits alone. Otherwise the words fit in their order, among the newest 500 cases of
--- the city, and then either, where the text has three characters in a row and is rare (at most 1 in
--- 250 of the newest), among all cases ever, by trigrams; for Chinese that needs a database whose
--- LC_CTYPE is C.UTF-8 or another of Unicode, not C. Or, for an actor below the whole city, among
--- 2 000 open cases of the actor's places and 2 000 with open orders of its units. A word of two
--- characters has no trigram, and a frequent word fits often enough among the newest: neither looks
--- through closed cases of old. So no search costs more as the city's past grows, except for rare
--- texts by the few rows they fit.
+-- A case number fits alone. Otherwise the words fit in their order: where the text has three
+-- characters in a row and is rare (at most 1 in 250 of the newest 500), among all cases ever, by
+-- trigrams; for Chinese that needs a database whose LC_CTYPE is C.UTF-8 or another of Unicode, not
+-- C. Else among the newest 3 000 cases of the city and, for an actor below the whole city, 5 000
+-- open cases of the actor's places and 5 000 with open orders of its units. A word of two characters
+-- has no trigram, and a frequent word fits often enough among these: neither looks through closed
+-- cases of old. So no search costs more as the city's past grows, except for rare texts by the few
+-- rows they fit.
 create function search_cases(wanted text, most integer) returns setof bigint
 language plpgsql stable security definer rows 100
 set search_path = public, pg_temp set plan_cache_mode = force_custom_plan as $$
@@ -74,23 +74,35 @@ begin
       order by reported_at desc limit most
     ) x;
     fits := fits || coalesce(more, '{}');
-  elsif not exists (select 1 from unnest(places) p where nlevel(p) < 2) then
+  else
     select array_agg(id) into more from (
       select id from (
-        (select id, reported_at, title, text from cases
-         where state in ('reported', 'verifying', 'filed', 'dispatched', 'checking', 'suspended')
-           and place <@ any (places)
-         limit 2000)
-        union all
-        (select c.id, c.reported_at, c.title, c.text from orders o join cases c on c.id = o.case_id
-         where o.state in ('issued', 'accepted', 'suspended', 'returned', 'disputed')
-           and o.unit = any (units) and (places @> c.place or c.parties && units)
-         limit 2000)
-      ) near
-      where title || ' ' || text ilike pattern
+        select id, reported_at, title, text, place, parties
+        from cases order by reported_at desc, id desc limit 3000
+      ) newest
+      where title || ' ' || text ilike pattern and (places @> place or parties && units)
       order by reported_at desc limit most
     ) x;
     fits := fits || coalesce(more, '{}');
+    if not exists (select 1 from unnest(places) p where nlevel(p) < 2) then
+      select array_agg(id) into more from (
+        select id from (
+          (select id, reported_at, title, text from cases
+           where state in ('reported', 'verifying', 'filed', 'dispatched', 'checking', 'suspended')
+             and place <@ any (places)
+           limit 5000)
+          union
+          (select c.id, c.reported_at, c.title, c.text
+           from orders o join cases c on c.id = o.case_id
+           where o.state in ('issued', 'accepted', 'suspended', 'returned', 'disputed')
+             and o.unit = any (units) and (places @> c.place or c.parties && units)
+           limit 5000)
+        ) near
+        where title || ' ' || text ilike pattern
+        order by reported_at desc limit most
+      ) x;
+      fits := fits || coalesce(more, '{}');
+    end if;
   end if;
 
   return query select distinct f from unnest(fits) f limit most;

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from yiwang.commands import demonstration, ledger, measuring, pack, papers, people, running
-from yiwang.commands.refusing import run_commands
+from yiwang.commands.line import run_commands
 
 app = typer.Typer(
     name="yiwang",

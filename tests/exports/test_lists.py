@@ -178,12 +178,12 @@ async def test_search(scene: Scene) -> None:
 
 
 async def _bury(tx: Tx, case_id: int) -> None:
-    """1 000 newer cases."""
+    """3 000 newer cases."""
     await tx.execute(
         "insert into cases (state, number, source, kind, place, title, discovered_at,"
         " reported_at, centre) select 'closed', 'x' || n, 'hotline', kind, place, '路灯',"
         " discovered_at, reported_at + interval '1 day', centre"
-        " from cases, generate_series(1, 1000) n where id = $1",
+        " from cases, generate_series(1, 3000) n where id = $1",
         case_id,
     )
 
@@ -191,7 +191,7 @@ async def _bury(tx: Tx, case_id: int) -> None:
 async def test_search_finds_a_rare_text_of_long_ago_and_open_cases_of_ones_place(
     scene: Scene,
 ) -> None:
-    """Behind 1 000 newer cases: trigrams find rare texts, one's own open cases any word."""
+    """Behind 3 000 newer cases: trigrams find rare texts, one's own open cases any word."""
     old = await scene.file(TOWN, "孔雀开屏 peacock")
     gone = await scene.file(TOWN, "孔雀开屏 peacock")
     async with scene.world.as_worker() as tx:

@@ -9,15 +9,10 @@ from datetime import date, timedelta
 import asyncpg
 
 from yiwang.ground.city import City
+from yiwang.kit.numbering import RESERVE
 
 _EPOCH = date(1970, 1, 1)
 _DEFAULT = "{division}{date}{sequence:05d}"
-_TAKE = """
-insert into counters (name, n)
-select name, n from unnest($1::text[], $2::bigint[]) as w(name, n) order by name
-on conflict (name) do update set n = counters.n + excluded.n
-returning name, n
-"""
 
 
 async def take_numbers(
@@ -33,7 +28,7 @@ async def take_numbers(
         for division, day in zip(divisions, days, strict=True)
     ]
     wanted = sorted(Counter(keys).items())
-    rows = await conn.fetch(_TAKE, [name for name, _ in wanted], [n for _, n in wanted])
+    rows = await conn.fetch(RESERVE, [name for name, _ in wanted], [n for _, n in wanted])
     amounts = dict(wanted)
     following = {row["name"]: row["n"] - amounts[row["name"]] + 1 for row in rows}
     templates = {

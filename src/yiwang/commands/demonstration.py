@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 import time
 from typing import Annotated
@@ -12,11 +11,9 @@ import typer
 
 from yiwang import demo as demonstration
 from yiwang import setup
+from yiwang.commands.line import alone, run_commands, write_log
 from yiwang.commands.options import HomeOption, PortOption
-from yiwang.commands.refusing import alone, run_commands
 from yiwang.home import Home
-
-_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def demo(
@@ -26,7 +23,7 @@ def demo(
     feed: Annotated[bool, typer.Option(help="Send a synthetic day of reports.")] = True,
 ) -> None:
     """Set everything up and run the platform until Ctrl-C."""
-    logging.basicConfig(level=logging.WARNING, format=_LOG_FORMAT)
+    write_log()
     place = Home.open(home)
     began = time.monotonic()
     fed = place.folder / "fed"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 from typing import Annotated
 
@@ -13,8 +12,8 @@ import uvloop
 
 from yiwang import flow, setup
 from yiwang.app import Service, open_database
+from yiwang.commands.line import alone, run_commands, write_log
 from yiwang.commands.options import ClockName, ClockOption, HomeOption, PortOption
-from yiwang.commands.refusing import alone, run_commands
 from yiwang.ground.gate.clock import Clock, RealClock, SimulatedClock
 from yiwang.home import Home
 from yiwang.kit.db import Database
@@ -28,7 +27,6 @@ from yiwang.worker import Worker
 
 # Whoever reports or asks waits for the service; what the worker does may come a little later.
 _WORKER_STEPS = 10
-_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def _clock(name: ClockName) -> Clock:
@@ -42,7 +40,7 @@ def serve(
     clock: ClockOption = ClockName.REAL,
 ) -> None:
     """Run the web service on a prepared installation."""
-    logging.basicConfig(level=logging.WARNING, format=_LOG_FORMAT)
+    write_log()
     place = Home.open(home)
     if place.is_embedded:
         place.server.start()
@@ -72,7 +70,7 @@ def serve(
 
 def work(home: HomeOption = None, clock: ClockOption = ClockName.REAL) -> None:
     """Run the worker: reactions, clocks, seals, exports, imports, webhooks."""
-    logging.basicConfig(level=logging.WARNING, format=_LOG_FORMAT)
+    write_log()
     step_back(_WORKER_STEPS)
     place = Home.open(home)
     if place.is_embedded:

@@ -21,7 +21,8 @@ LONGEST_RUN = 32  # beyond what is asked for
 _SOON_S = 1.0
 _MOST_NAMES = 10_000
 
-_RESERVE = """
+# Names in order and amounts; gives the last number of each run.
+RESERVE = """
 insert into counters (name, n)
 select name, n from unnest($1::text[], $2::bigint[]) as w(name, n) order by name
 on conflict (name) do update set n = counters.n + excluded.n
@@ -85,7 +86,7 @@ class Numbers:
         amounts = [short[name] + self._runs[name].length for name in names]
         if self._conn is None or self._conn.is_closed():
             self._conn = await self.connect()
-        rows = await self._conn.fetch(_RESERVE, names, amounts)
+        rows = await self._conn.fetch(RESERVE, names, amounts)
         ends = {row["name"]: row["n"] + 1 for row in rows}
         for name, amount in zip(names, amounts, strict=True):
             run = self._runs[name]

@@ -1,7 +1,8 @@
-"""A command line that ends well when a command is refused."""
+"""A command line: its log, and how it ends when a command is refused."""
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -9,6 +10,13 @@ from collections.abc import Callable, Mapping
 import typer
 
 from yiwang.kit.errors import Refusal
+
+_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def write_log() -> None:
+    """Warnings and worse go to standard error, one line each."""
+    logging.basicConfig(level=logging.WARNING, format=_LOG_FORMAT)
 
 
 def alone(commands: Mapping[str, Callable[..., None]]) -> typer.Typer:
