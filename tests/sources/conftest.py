@@ -24,6 +24,7 @@ from yiwang.ground.identity.model import Attempt
 from yiwang.home import Home
 from yiwang.kit.web import problems
 from yiwang.kit.web.incidents import Incidents
+from yiwang.kit.web.wire import listening
 from yiwang.matters.desk import receipt_routes, report_routes
 from yiwang.matters.sources import import_routes, intake_routes, open311_routes, routes
 
@@ -121,10 +122,7 @@ async def running(world: World, folder: Path) -> AsyncIterator[Site]:
     problems.install(api)
     api.state.gate, api.state.city, api.state.home = gate, world.city, home
     api.state.intake = endpoint.intake
-    config = uvicorn.Config(
-        _App(endpoint, api), port=0, log_level="warning", access_log=False, lifespan="off"
-    )
-    server = _Server(config)
+    server = _Server(listening(_App(endpoint, api), lifespan=False))
     intake = asyncio.create_task(endpoint.run())
     serving = asyncio.create_task(server.serve())
     await server.listening.wait()

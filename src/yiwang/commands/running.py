@@ -19,7 +19,7 @@ from yiwang.home import Home
 from yiwang.kit.db import Database
 from yiwang.kit.memory import keep_for_good
 from yiwang.kit.priority import step_back
-from yiwang.kit.web.wire import Wire
+from yiwang.kit.web.wire import listening
 from yiwang.matters.exports.running import continue_exports
 from yiwang.matters.feed.webhooks import deliver_forever
 from yiwang.matters.sources.importing import continue_imports
@@ -50,19 +50,7 @@ def serve(
         city = await setup.load_city(db)
         service = Service(place, db, city, _clock(clock))
         keep_for_good()
-        config = uvicorn.Config(
-            service,
-            host=host,
-            port=port,
-            log_level="warning",
-            access_log=False,
-            http=Wire,
-            loop="uvloop",
-            server_header=False,
-            timeout_keep_alive=75,
-            backlog=4096,
-            timeout_graceful_shutdown=1,
-        )
+        config = listening(service, host=host, port=port)
         await uvicorn.Server(config).serve()
 
     uvloop.run(run())

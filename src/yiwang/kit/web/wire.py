@@ -1,4 +1,4 @@
-"""The HTTP/1.1 protocol of the service: head and body of an answer leave in one packet.
+"""The service on its socket: HTTP/1.1 whose head and body of an answer leave in one packet.
 
 uvicorn writes the two one after the other, and its loop sends each at once; on the hottest route
 the second system call, and the second time the other side wakes, cost more than the first.
@@ -9,10 +9,15 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
+import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _END = b"\r\n\r\n"
 _START = b"HTTP/1.1 "
+# longer than clients and proxies keep an idle connection (most 60 s or less): it is they who hang
+# up, and no request meets a connection that is just being closed
+_KEEP_ALIVE_S = 75
 
 
 class _Transport:
@@ -55,3 +60,23 @@ class Wire(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Called by the event loop."""
         super().connection_made(cast(asyncio.Transport, _Transport(transport, self.loop)))
+
+
+def listening(
+    app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0, lifespan: bool = True
+) -> uvicorn.Config:
+    """How the service listens; on port 0 wherever it is free."""
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        http=Wire,
+        loop="uvloop",
+        lifespan="auto" if lifespan else "off",
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        backlog=4096,
+        timeout_graceful_shutdown=1,
+    )
