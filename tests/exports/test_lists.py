@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import asyncpg
 import pytest
 from tests.feed.scene import Scene
 from tests.world import DISTRICT, TOWN
@@ -174,7 +175,21 @@ async def test_search(scene: Scene) -> None:
     assert await found(scene, mine, tree.number) == {tree.id}
     assert await found(scene, mine, other.number) == set()
     assert await found(scene, mine, "垃圾") == set()
+    bin_ = await scene.file(TOWN, "桶满", address="延安东路 7 弄 21 号")
+    assert await found(scene, mine, "延安东路 7 弄") == {bin_.id}
+    assert await found(scene, mine, "桶满 延安") == {bin_.id}
     assert await found(scene, mine, "1-2-3") == set()
+
+
+async def test_search_follows_what_a_case_says(scene: Scene) -> None:
+    case = await scene.file(TOWN, "路灯不亮", "孔雀开屏")
+    async with scene.world.as_worker() as tx:
+        await tx.execute("update cases set text = '白鹤', address = '外滩' where id = $1", case.id)
+    assert await found(scene, dispatcher(scene), "孔雀") == set()
+    assert await found(scene, dispatcher(scene), "路灯 白鹤 外滩") == {case.id}
+    async with scene.world.as_(dispatcher(scene)) as tx:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await tx.fetch("select * from case_words")
 
 
 async def _bury(tx: Tx, case_id: int) -> None:

@@ -65,7 +65,9 @@ class Scene:
         leaves = [k for k in kinds if not self.world.city.taxonomy.children(k.key)]
         return leaves[number].key
 
-    async def file(self, place: str, title: str, text: str = "", kind: str | None = None) -> Case:
+    async def file(
+        self, place: str, title: str, text: str = "", kind: str | None = None, address: str = ""
+    ) -> Case:
         """File a case at a place now."""
         city, now = self.world.city, self.world.now
         draft = Draft(
@@ -75,7 +77,7 @@ class Scene:
             place_reason={},
             title=title,
             text=text,
-            address="",
+            address=address,
             lon=None,
             lat=None,
             source="hotline",

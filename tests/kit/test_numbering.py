@@ -40,6 +40,17 @@ async def test_two_processes_never_give_the_same(world: World) -> None:
         await numbers.close()
 
 
+async def test_ids_are_fresh_and_ascending_whoever_draws(world: World) -> None:
+    both = [_numbers(world), _numbers(world)]
+    parts = await asyncio.gather(*(both[i % 2].take_ids("cases", 1 + i % 4) for i in range(200)))
+    given = [number for part in parts for number in part]
+    assert len(given) == len(set(given)) == sum(1 + i % 4 for i in range(200))
+    assert all(part == sorted(part) for part in parts)
+    assert max(given) <= len(given) + 2 * (LONGEST_RUN + 4)
+    for numbers in both:
+        await numbers.close()
+
+
 async def test_an_open_transaction_keeps_nobody_waiting(world: World) -> None:
     async with world.as_worker() as first, world.service.begin(Scope(""), world.now) as second:
         one = await first.numbers.take({"a": 1})

@@ -134,7 +134,7 @@ async def _load(
                 progress(loaded)
 
     await asyncio.gather(*(work(conn) for conn in conns))
-    await conns[0].execute("select gin_clean_pending_list('cases_text')")
+    await conns[0].execute("select gin_clean_pending_list('case_words_text')")
     for table in (*_TABLES, "events"):
         await conns[0].execute(f"analyze {table}")
     return loaded

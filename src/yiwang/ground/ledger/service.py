@@ -40,30 +40,48 @@ class Timer:
     key: str
 
 
-_RECORD = """
-with recorded as (
-  insert into events (at, actor, unit, action, matter, matter_id, case_id, place, article, rule,
-                      before, after, facts)
-  select e.at, $1, e.unit, e.action, e.matter, e.matter_id, e.case_id, e.place::ltree, e.article,
-         e.rule, e.before, e.after, e.facts
-  from unnest($2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
-              $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::jsonb[])
-       with ordinality
-       as e(at, unit, action, matter, matter_id, case_id, place, article, rule, before, after,
-            facts, n)
-  order by n
-)
-insert into todos (reaction, subject, at, due_at)
-select t.reaction, t.subject, t.at, t.at
-from unnest($14::text[], $15::bigint[], $16::timestamptz[])
-     with ordinality as t(reaction, subject, at, n) order by n
+_COLUMNS = """
+at, unit, action, matter, matter_id, case_id, place, article, rule, before, after, facts
 """
+_TYPES = (
+    *("timestamptz", "text", "text", "text", "bigint", "bigint"),  # at ... case_id
+    *("text", "text", "text", "text", "text", "jsonb"),  # place ... facts
+    *("text", "bigint", "timestamptz"),  # of a todo
+)
 
 
-async def record(tx: Tx, actor: Actor, entries: Sequence[Entry]) -> None:
+def _statement(first: int, change: str = "") -> str:
+    """The statement that records events and leaves todos, beside the statements of a change, each
+    "name as (insert ...)"; its own arguments begin with number `first`."""
+    actor, *arrays = (f"${i}" for i in range(first, first + 1 + len(_TYPES)))
+    marks = [f"{mark}::{kind}[]" for mark, kind in zip(arrays, _TYPES, strict=True)]
+    return f"""
+    with {change + "," if change else ""} recorded as (
+      insert into events (actor, {_COLUMNS})
+      select {actor}, e.at, e.unit, e.action, e.matter, e.matter_id, e.case_id, e.place::ltree,
+             e.article, e.rule, e.before, e.after, e.facts
+      from unnest({", ".join(marks[:-3])}) with ordinality as e({_COLUMNS}, n)
+      order by n
+    )
+    insert into todos (reaction, subject, at, due_at)
+    select t.reaction, t.subject, t.at, t.at
+    from unnest({", ".join(marks[-3:])}) with ordinality as t(reaction, subject, at, n) order by n
+    """
+
+
+_RECORD = _statement(1)
+
+
+async def record(
+    tx: Tx,
+    actor: Actor,
+    entries: Sequence[Entry],
+    change: tuple[str, Sequence[Any]] | None = None,
+) -> None:
     """Append the entries to the record and leave a todo for every reaction they start.
 
-    The caller's transaction holds both the change and its record, so neither is without the other.
+    The caller's transaction holds both the change and its record, so neither is without the other;
+    a `change` (statements as in a WITH list, and their arguments) is made in the same round trip.
     Refuses facts that could not be sealed ("ledger.value_*").
     """
     if not entries:
@@ -93,7 +111,12 @@ async def record(tx: Tx, actor: Actor, entries: Sequence[Entry]) -> None:
         for reaction in tx.routing.get(entry.action, ())
     ]
     todos = columns(started) if started else [[], [], []]
-    await tx.execute(_RECORD, actor.name, *columns(rows), *todos)
+    own = (actor.name, *columns(rows), *todos)
+    if change is None:
+        await tx.execute(_RECORD, *own)
+    else:
+        sql, args = change
+        await tx.execute(_statement(len(args) + 1, sql), *args, *own)
 
 
 async def set_timers(tx: Tx, timers: Sequence[Timer]) -> None:

@@ -142,11 +142,7 @@ async def save(
         (c.after.id, c.before.version + 1, *(_plain(getattr(c.after, name)) for name in changed))
         for c in changes
     ]
-    if len(rows) == 1:
-        await tx.execute(sql, *rows[0])
-    else:
-        await tx.conn.executemany(sql, rows)
-    await ledger.record(tx, actor, [_entry(procedure, actor, change) for change in changes])
+    await _write(tx, actor, sql, rows, [_entry(procedure, actor, change) for change in changes])
     return [_with_version(c.after, c.before.version + 1) for c in changes]
 
 
@@ -195,10 +191,6 @@ async def create(
         f" overriding system value values ({marks})"
     )
     rows = [tuple(_plain(getattr(matter, name)) for name in names) for matter in matters]
-    if len(rows) == 1:
-        await tx.execute(sql, *rows[0])
-    else:
-        await tx.conn.executemany(sql, rows)
     name = procedure.table.name
     entries = [
         Entry(
@@ -216,14 +208,20 @@ async def create(
         )
         for i, matter in enumerate(matters)
     ]
-    await ledger.record(tx, actor, entries)
+    await _write(tx, actor, sql, rows, entries)
+
+
+async def _write(
+    tx: Tx, actor: Actor, sql: str, rows: Sequence[tuple[Any, ...]], entries: Sequence[Entry]
+) -> None:
+    """Write a row of each matter and the record of all; of one matter in a single round trip."""
+    if len(rows) == 1:
+        await ledger.record(tx, actor, entries, change=(f"changed as ({sql})", rows[0]))
+    else:
+        await tx.conn.executemany(sql, rows)
+        await ledger.record(tx, actor, entries)
 
 
 async def new_ids(tx: Tx, procedure: Procedure[M], count: int) -> list[int]:
     """`count` fresh ids of the relation, in order."""
-    rows = await tx.fetch(
-        "select nextval(pg_get_serial_sequence($1, 'id')) as id from generate_series(1, $2)",
-        procedure.relation,
-        count,
-    )
-    return [row["id"] for row in rows]
+    return await tx.numbers.take_ids(procedure.relation, count)

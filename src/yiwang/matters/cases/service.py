@@ -33,12 +33,19 @@ class Move:
     amend: Callable[[Case], Case] | None = None
 
 
-async def move(tx: Tx, city: City, actor: Actor, moves: Sequence[Move]) -> list[Case]:
+async def move(
+    tx: Tx,
+    city: City,
+    actor: Actor,
+    moves: Sequence[Move],
+    known: Mapping[int, Case] | None = None,
+) -> list[Case]:
     """Do one action to each of several cases: allow, change, record. All or none.
 
     Refuses as :func:`procedure.permit` does. Several moves of one case apply in their order.
+    `known` are the cases as the caller holds them locked; else they are locked here.
     """
-    held = await procedure.lock(tx, CASES, [row.case_id for row in moves])
+    held = dict(known or await procedure.lock(tx, CASES, [row.case_id for row in moves]))
     done: list[Case] = []
     for wave in _waves(moves):
         changes = []

@@ -55,7 +55,7 @@ async def arrange(tx: Tx, city: City, order_ids: Sequence[int]) -> None:
         if case.state == "suspended"
     ]
     moves += [_handled(rows[case.id], moments[case.id], plans.get(case.id)) for case in ready]
-    handled = {case.id: case for case in await cases.move(tx, city, keeper(city), moves)}
+    handled = {case.id: case for case in await cases.move(tx, city, keeper(city), moves, held)}
     await _recall_assistants(tx, city, moments)
     await handling.follow(tx, city, list(moments))
     checks = [replace(check, due_at=handled[case].due_check) for case, check in plans.items()]

@@ -109,7 +109,8 @@ class Plan:
 
 
 async def issue(tx: Tx, city: City, actor: Actor, plans: Sequence[Plan]) -> list[Case]:
-    """Move filed cases to dispatched and give each its orders: one lead, any assistants."""
+    """Move filed cases, held by the caller, to dispatched and give each its orders: one lead, any
+    assistants."""
     if not plans:
         return []
     moves = []
@@ -122,7 +123,7 @@ async def issue(tx: Tx, city: City, actor: Actor, plans: Sequence[Plan]) -> list
         moves.append(
             Move(plan.case.id, "dispatch", facts, at=plan.at, amend=cases.with_reason(plan.reason))
         )
-    done = await cases.move(tx, city, actor, moves)
+    done = await cases.move(tx, city, actor, moves, {plan.case.id: plan.case for plan in plans})
     orders = [
         (case, unit, role, plan)
         for case, plan in zip(done, plans, strict=True)

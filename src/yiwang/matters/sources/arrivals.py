@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import asyncpg
+
 from yiwang.ground.authority.model import Actor
 from yiwang.ground.ledger import service as ledger
 from yiwang.ground.ledger.service import Entry
@@ -44,19 +46,17 @@ class Arrival:
 
 
 _ARRIVE = """
-with arrived as (
+arrived as (
   insert into reports (state, source, system, external_id, idempotency_key, digest, received_at,
     happened_at, title, text, address, lon, lat, spot, kind, place, place_reason, attributes,
-    language, synthetic, urgent, case_id, collector, kind_reason)
+    language, synthetic, urgent, case_id, collector, kind_reason, id)
+  overriding system value
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-          $20, $21, $22, $23, '{"by": "hand"}')
-  on conflict do nothing
-  returning id
+          $20, $21, $22, $23, '{"by": "hand"}', $24)
 ), told as (
   insert into reporters (report_id, name, phone, email)
-  select id, $24, $25, $26 from arrived where $24 <> '' or $25 <> '' or $26 <> ''
+  select $24, $25, $26, $27 where $25 <> '' or $26 <> '' or $27 <> ''
 )
-select id from arrived
 """
 
 
@@ -66,13 +66,11 @@ async def receive_filed(tx: Tx, actor: Actor, arrival: Arrival) -> int:
     Refuses ("sources.key_known") a key or number of its system that was used before.
     """
     values = [getattr(arrival, name) for name in Arrival.__slots__ if name != "reporter"]
-    found = await tx.fetchval(_ARRIVE, *values, *arrival.reporter)
-    if found is None:
-        raise Refusal("sources.key_known")
+    number = (await tx.numbers.take_ids("reports", 1))[0]
     entry = Entry(
         action="report.file",
         matter="report",
-        matter_id=found,
+        matter_id=number,
         place=arrival.place,
         article="XIV",
         rule="report.file",
@@ -82,5 +80,9 @@ async def receive_filed(tx: Tx, actor: Actor, arrival: Arrival) -> int:
         case_id=arrival.case_id,
         at=arrival.received_at,
     )
-    await ledger.record(tx, actor, [entry])
-    return int(found)
+    try:
+        arrive = (_ARRIVE, [*values, number, *arrival.reporter])
+        await ledger.record(tx, actor, [entry], change=arrive)
+    except asyncpg.UniqueViolationError as error:
+        raise Refusal("sources.key_known") from error
+    return number
