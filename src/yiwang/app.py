@@ -1,7 +1,8 @@
 """The web service, put together from every room's routes.
 
 The intake of reports answers first, outside the framework, so that a spike of reports meets as
-little as possible between the socket and the database. Everything else is FastAPI.
+little as possible between the socket and the database. The built faces are answered from memory.
+Everything else is FastAPI.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from yiwang import flow
+from yiwang.faces import Faces, built_folder
 from yiwang.ground.city import City
 from yiwang.ground.gate import administration
 from yiwang.ground.gate import routes as gate_routes
@@ -100,7 +102,7 @@ def _document(api: FastAPI) -> None:
 
 
 class Service:
-    """The ASGI application: the intake, and the API behind its middlewares."""
+    """The ASGI application: the intake, the faces, and the API behind its middlewares."""
 
     def __init__(self, home: Home, db: Database, city: City, clock: Clock) -> None:
         self.home = home
@@ -110,6 +112,7 @@ class Service:
         self.api.state.city = city
         self.api.state.home = home
         self.intake = intake_routes.Endpoint(self.gate, home)
+        self.faces = Faces(built_folder())
         self.feed = feed_routes.Poller(self.gate)
         self.api.state.intake = self.intake.intake
         self.api.state.feed = self.feed
@@ -119,6 +122,8 @@ class Service:
             await self._live(receive, send)
         elif scope["type"] == "http" and self.intake.takes(scope):
             await self.intake(scope, receive, send)
+        elif scope["type"] == "http" and self.faces.takes(scope):
+            await self.faces(scope, receive, send)
         else:
             await self.api(scope, receive, send)
 

@@ -1,0 +1,6 @@
+import { gather } from '@/shared/language/language'
+
+export default gather(
+  'desk',
+  import.meta.glob(['./**/words.en.json', '../shared/**/words.en.json'], { eager: true, import: 'default' }),
+)
