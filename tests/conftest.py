@@ -28,6 +28,15 @@ settings.register_profile("yiwang", deadline=None, derandomize=True)
 settings.load_profile("yiwang")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process has the browser and its platform; every other file is a group of its own."""
+    for item in items:
+        path = item.path.relative_to(ROOT / "tests")
+        group = "browser" if path.parts[0] == "browser" else path.as_posix()
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
     """The real data sets; a test that needs them skips where they are absent."""

@@ -12,3 +12,12 @@ fi
 .venv/bin/python -m pip install --quiet --disable-pip-version-check uv
 .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements.lock
 .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps -e .
+# The browser tests and the screenshots look through Debian's own Chromium, with fonts for both
+# languages; a machine that only runs the platform can do without.
+if [ ! -x /usr/bin/chromium ]; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk
+  else
+    echo "No /usr/bin/chromium: browser tests and screenshots will not run. As root: apt-get install chromium fonts-noto-cjk" >&2
+  fi
+fi

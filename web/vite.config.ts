@@ -4,9 +4,9 @@ import vue from '@vitejs/plugin-vue'
 import elementPlus from 'unplugin-element-plus/vite'
 import { defineConfig } from 'vitest/config'
 
-import { compressed } from './build/compressed'
-import { historyOfFaces } from './build/history'
-import { compiledWords } from './build/words'
+import { compressed } from './build/compressed.ts'
+import { historyOfFaces } from './build/history.ts'
+import { compiledWords } from './build/words.ts'
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 

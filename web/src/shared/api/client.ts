@@ -52,10 +52,10 @@ export async function send(request: Request): Promise<Response> {
   }
 }
 
-async function refuse(response: Response): Promise<void> {
+async function refuse(request: Request, response: Response): Promise<void> {
   if (response.ok || response.status === 304) return
   const problem = await Problem.of(response)
-  const about = new URL(response.url).pathname
+  const about = new URL(request.url).pathname
   if (problem.status === 401 && about !== '/api/v1/session') onSignedOut(problem)
   throw problem
 }
@@ -67,8 +67,8 @@ const edge: Middleware = {
     }
     return request
   },
-  async onResponse({ response }) {
-    await refuse(response)
+  async onResponse({ request, response }) {
+    await refuse(request, response)
   },
 }
 
@@ -95,6 +95,6 @@ export async function ask<T>(method: string, path: string, init: RequestInit = {
     credentials: 'same-origin',
   })
   const response = await send(request)
-  await refuse(response)
+  await refuse(request, response)
   return (response.status === 204 ? undefined : await response.json()) as T
 }

@@ -1,0 +1,1 @@
+"""The faces in a real browser, on the real service and worker."""

@@ -1,0 +1,59 @@
+"""Fixtures: one platform and one browser for the run; every test opens contexts of its own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from tests.browser import platform as running
+from tests.browser.page import LAPTOP, Watched, watched
+from tests.browser.platform import Running
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+]
+
+Opener = Callable[..., Awaitable[Watched]]
+
+
+@pytest.fixture(scope="session")
+async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
+    """The running platform."""
+    found = await running.start(tmp_path_factory.mktemp("platform"))
+    yield found
+    found.stop()
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Debian's Chromium."""
+    if not CHROMIUM.exists():
+        pytest.fail(f"{CHROMIUM} is not there; run: make setup")
+    async with async_playwright() as playwright:
+        found = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield found
+        await found.close()
+
+
+@pytest.fixture
+async def open_page(browser: Browser, platform: Running) -> AsyncIterator[Opener]:
+    """Opens pages, each in a context of its own; at the end nothing may have gone wrong in any."""
+    async with AsyncExitStack() as stack:
+
+        async def opener(size: tuple[int, int] = LAPTOP, language: str = "zh") -> Watched:
+            return await stack.enter_async_context(watched(browser, platform.url, size, language))
+
+        yield opener
