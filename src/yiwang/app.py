@@ -26,7 +26,14 @@ from yiwang.ground.gate.service import Gate
 from yiwang.home import Home
 from yiwang.kit.db import Database
 from yiwang.kit.web.stack import Edge, install
-from yiwang.matters.desk import receipt_routes, record_routes, reference, report_routes, schemas
+from yiwang.matters.desk import (
+    photo_routes,
+    receipt_routes,
+    record_routes,
+    reference,
+    report_routes,
+    schemas,
+)
 from yiwang.matters.desk import routes as desk_routes
 from yiwang.matters.exports import routes as export_routes
 from yiwang.matters.feed import routes as feed_routes
@@ -48,11 +55,13 @@ _EDGE = Edge(
     larger=(
         ("/api/v1/receipts/", 130 * _MIB),
         ("/api/v1/imports", 64 * _MIB),
+        *((f"/api/v1/{matters}/*/photos", 130 * _MIB) for matters in ("cases", "orders", "checks")),
         ("/open311/", 20 * _MIB),
     ),
 )
 _ROUTERS = (
     desk_routes.router,  # asked most
+    photo_routes.router,
     gate_routes.router,
     administration.router,
     source_routes.router,

@@ -26,6 +26,10 @@ FLAGS = [
     "--enable-unsafe-swiftshader",
 ]
 
+# a run without a browser must not look like one that passed
+if not CHROMIUM.exists():
+    raise RuntimeError(f"{CHROMIUM} is not there; run: make setup")
+
 Opener = Callable[..., Awaitable[Watched]]
 
 
@@ -40,8 +44,6 @@ async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ru
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """Debian's Chromium."""
-    if not CHROMIUM.exists():
-        pytest.fail(f"{CHROMIUM} is not there; run: make setup")
     async with async_playwright() as playwright:
         found = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield found

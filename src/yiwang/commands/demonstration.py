@@ -61,6 +61,8 @@ def _say_where(base_url: str, place: Home, access: dict[str, object]) -> None:
     typer.echo(
         f"""
 Yiwang 一网 runs at {base_url}
+  for the public      {base_url}/
+  for those who work  {base_url}/desk  /field  /screen  /administration
   what it knows       {base_url}/api/v1/status
   its API             {base_url}/api/v1/openapi.json
   Open311             {base_url}/open311/v2/services.json

@@ -124,7 +124,8 @@ def _address(scope: Scope) -> str:
 
 class BodyLimit:
     """Refuses (413) a body that is too large: by its length before reading any of it, else while
-    it comes. `exceptions` are (path prefix, bytes) for routes that take more or less."""
+    it comes. `exceptions` are (path prefix, bytes) for routes that take more or less; a prefix with
+    a star ("/orders/*/photos") also says how the path ends."""
 
     def __init__(self, app: ASGIApp, most: int, exceptions: Sequence[tuple[str, int]] = ()) -> None:
         self.app = app
@@ -133,8 +134,9 @@ class BodyLimit:
 
     def limit(self, path: str) -> int:
         """How many bytes a request to `path` may bring."""
-        for prefix, most in self.exceptions:
-            if path.startswith(prefix):
+        for pattern, most in self.exceptions:
+            head, _, tail = pattern.partition("*")
+            if path.startswith(head) and path.endswith(tail):
                 return most
         return self.most
 

@@ -23,6 +23,12 @@ class Photo(TypedDict):
     href: str
 
 
+class Photos(TypedDict):
+    """Photos of a matter."""
+
+    items: list[Photo]
+
+
 class ReporterView(TypedDict):
     """Who reported; only for those whose duty needs it."""
 

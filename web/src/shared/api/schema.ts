@@ -178,6 +178,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{number}/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Case Photos
+         * @description The photos of a case: of its reports, its handlers and its checkers. 案件照片。
+         */
+        get: operations["list_case_photos"];
+        put?: never;
+        /** Keep up to eight photos with a case on which I may act. 为可办理的案件上传照片。 */
+        post: operations["add_case_photos"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{number}/receipt": {
         parameters: {
             query?: never;
@@ -246,6 +267,23 @@ export interface paths {
         put?: never;
         /** Do one action to a check; the answer is how it is afterwards. 对核查执行一个动作，返回执行后的核查。 */
         post: operations["act_on_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/checks/{number}/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep up to eight photos with a check on which I may act. 为可办理的核查上传照片。 */
+        post: operations["add_check_photos"];
         delete?: never;
         options?: never;
         head?: never;
@@ -731,6 +769,23 @@ export interface paths {
         put?: never;
         /** Do one action to a order; the answer is how it is afterwards. 对工单执行一个动作，返回执行后的工单。 */
         post: operations["act_on_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{number}/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep up to eight photos with a order on which I may act. 为可办理的工单上传照片。 */
+        post: operations["add_order_photos"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2621,6 +2676,13 @@ export interface components {
             size: number;
             taken_at: string | null;
             width: number;
+        };
+        /**
+         * Photos
+         * @description Photos of a matter.
+         */
+        Photos: {
+            items: components["schemas"]["Photo"][];
         };
         /**
          * Preview
@@ -5429,6 +5491,474 @@ export interface operations {
             };
         };
     };
+    list_case_photos: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Photos"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    add_case_photos: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    photos: string[];
+                    /** @enum {string} */
+                    role?: "near" | "far" | "reference" | "before" | "after" | "other";
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Photos"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     case_receipt_api_v1_cases__number__receipt_get: {
         parameters: {
             query?: never;
@@ -6174,6 +6704,296 @@ export interface operations {
             };
             /** @description Request Entity Too Large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    add_check_photos: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    photos: string[];
+                    /** @enum {string} */
+                    role?: "near" | "far" | "reference" | "before" | "after" | "other";
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Photos"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11516,6 +12336,296 @@ export interface operations {
             };
             /** @description Request Entity Too Large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    add_order_photos: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    photos: string[];
+                    /** @enum {string} */
+                    role?: "near" | "far" | "reference" | "before" | "after" | "other";
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Photos"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
