@@ -130,12 +130,15 @@ async def test_a_body_too_large_is_refused_before_it_is_read() -> None:
             pulled += 1
             yield b"x" * 100
 
-    limited = BodyLimit(APP, 1000, [("/api/photos", 5000)])
+    limited = BodyLimit(APP, 1000, [("/api/photos", 5000), ("/api/orders/*/photos", 3000)])
     async with client(limited) as web:
         sized = await web.post("/api/echo", content=b"x" * 1001)
         assert (sized.status_code, sized.json()["code"]) == (413, "web.too_large")
         assert (await web.post("/api/echo", content=b"x" * 1000)).text == "1000"
         assert (await web.post("/api/photos", content=b"x" * 4000)).text == "4000"
+        starred = [f"/api/orders/7/{end}" for end in ("photos", "actions")]
+        tall = [await web.post(path, content=b"x" * 2000) for path in starred]
+        assert [row.status_code for row in tall] == [200, 413]
         streamed = await web.post("/api/echo", content=chunks())
         assert streamed.status_code == 413
         assert pulled <= 12

@@ -31,7 +31,7 @@ const fetched = new Set<Language>()
 
 export const language = computed<Language>(() => i18n.global.locale.value as Language)
 
-/** One tree of words out of files: `./work/words.zh.json` of the desk stands under `desk.work`,
+/** One tree of words out of files: `./work/words.zh.json` of the desk stands below `desk.work.`,
  * `../shared/session/words.zh.json` under `session`. */
 export function gather(face: string, files: Files): Words {
   const tree: Words = {}
