@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import Opener
 from tests.browser.page import DESKTOP, LAPTOP, PHONE, SIZES
-from tests.browser.platform import Running
+from tests.browser.platform import CAREFUL, Running
 
 FACES = (
     ("/desk", "dispatcher", LAPTOP),
@@ -87,6 +87,22 @@ async def test_an_action_is_drawn_checked_and_done_by_keyboard(
     await watched.press_to(".panel form button.primary")
     await page.keyboard.press("Enter")
     await expect(form).to_have_count(0)
+
+
+async def test_a_second_factor_is_asked_for_and_counts(
+    open_page: Opener, platform: Running
+) -> None:
+    who = platform.people[CAREFUL]
+    watched = await open_page()
+    watched.allow("401")
+    page = await watched.open("/desk")
+    await page.fill("#login", who.login)
+    await page.fill("#password", who.password)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("alert")).to_be_visible()
+    await watched.sign_in(who, "/desk")
+    await page.get_by_role("button", name="退出登录").click()
+    await expect(page.locator("#login")).to_be_visible()
 
 
 async def test_a_wrong_password_is_explained_and_a_session_ended_elsewhere_leads_back(

@@ -26,10 +26,12 @@ from yiwang.kit.web import problems
 from yiwang.kit.web.incidents import Incidents
 from yiwang.kit.web.wire import listening
 from yiwang.matters.desk import photo_routes, receipt_routes, report_routes
+from yiwang.matters.desk import routes as desk_routes
 from yiwang.matters.sources import import_routes, intake_routes, open311_routes, routes
 
 ROUTERS: tuple[APIRouter, ...] = (
     routes.router,
+    desk_routes.router,
     photo_routes.router,
     report_routes.router,
     receipt_routes.router,

@@ -14,7 +14,9 @@ KIND = "component/2007/0102"
 
 async def _order(site: Site) -> tuple[int, int, str]:
     """An open order: its id, its case's, its unit."""
-    await site.report(text="污水井盖破损", kind=KIND, **HERE)
+    # what another system saw need not be looked at first
+    headers = {"X-API-Key": await site.key("patrol", "reports:write")}
+    await site.report(headers=headers, text="污水井盖破损", kind=KIND, **HERE)
     await site.work()
     row = await site.world.row("select id, case_id, unit from orders where role = 'lead'")
     return row["id"], row["case_id"], row["unit"]
