@@ -70,12 +70,13 @@ create index events_moment on events using brin (at) with (pages_per_range = 16)
 -- table, and it has no column that could tell who reported, what they wrote or exactly where.
 create index pack_settings on pack_items ((body ->> 'key')) where sort = 'settings';
 create function published_setting(wanted text) returns jsonb
-language sql stable security definer set search_path = public, pg_temp as $$
+language sql stable as $$
   select body -> 'value' from pack_items
   where sort = 'settings' and body ->> 'key' = wanted and body ->> 'valid_from' is null
   order by key limit 1
 $$;
 revoke all on function published_setting from public;
+grant execute on function published_setting to yiwang_service, yiwang_worker;
 
 create view published_cases with (security_barrier) as
 with rules as materialized (
@@ -87,7 +88,8 @@ with rules as materialized (
   select c.id, c.number, c.state, c.kind, c.lead, c.source, c.synthetic, c.urgent,
          c.reported_at, c.filed_at, c.dispatched_at, c.handled_at, c.closed_at,
          case when nlevel(c.place) > 3 then subpath(c.place, 0, 3) else c.place end as place,
-         coalesce(c.due_total, c.due_handle) as due, c.report_count, c.rounds, c.reopened,
+         case when c.state = 'dispatched' then coalesce(c.due_handle, c.due_total)
+              else coalesce(c.due_total, c.due_handle) end as due, c.report_count, c.rounds, c.reopened,
          c.passed_check, c.forced, c.on_the_spot,
          (select m.number from cases m where m.id = c.merged_into) as merged_into,
          r.metres, c.lon as exact_lon,

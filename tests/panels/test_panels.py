@@ -45,7 +45,13 @@ async def test_every_panel_has_the_one_shape_now_and_then(scene: Scene) -> None:
     chief = _chief(scene, "310000_centre")
     past = (scene.world.now - timedelta(days=2)).isoformat()
     far = (scene.world.now - timedelta(days=200)).isoformat()
-    questions = ({}, {"span": "30d"}, {"at": past}, {"at": far}, {"place": TOWN})
+    questions: tuple[dict[str, Any], ...] = (
+        {},
+        {"span": "30d"},
+        {"at": past},
+        {"at": far},
+        {"place": TOWN},
+    )
     for name, asked in product(registry.names(), questions):
         found = await _panel(scene, chief, name, **asked)
         assert found["panel"] == name

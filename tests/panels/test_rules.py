@@ -83,8 +83,7 @@ def test_the_stock_is_what_is_open_wherever_it_stands_now(events: list[Occurred]
     fold = rules.fold(events, {}, ZONE, EVER)
     for place in {path for one in PLACES for path in rules.ancestors(one)}:
         standing = sum(
-            event.after in OPEN and place in rules.ancestors(event.place)
-            for event in last.values()
+            event.after in OPEN and place in rules.ancestors(event.place) for event in last.values()
         )
         months = [c["open"] for (p, g, _), c in fold.counts.items() if (p, g) == (place, "month")]
         assert sum(months) == standing
@@ -93,10 +92,7 @@ def test_the_stock_is_what_is_open_wherever_it_stands_now(events: list[Occurred]
 @given(_lives())
 def test_every_grain_tells_the_same_in_sum(events: list[Occurred]) -> None:
     fold = rules.fold(events, {}, ZONE, EVER)
-    sums = {
-        grain: rules.merged({}, rules.summed(_of(fold, grain)))
-        for grain in Grain
-    }
+    sums = {grain: rules.merged({}, rules.summed(_of(fold, grain))) for grain in Grain}
     assert sums[Grain.HOUR] == sums[Grain.DAY] == sums[Grain.MONTH]
 
 
@@ -133,9 +129,20 @@ def test_a_life_leaves_its_measures() -> None:
     times = {f"time.{stage}": bucket for stage, bucket in _times(told)}
     plain = {name: n for name, n in told.items() if not name.startswith("time.")}
     assert plain == {
-        **{"opened": 1, "kind:k/1/2": 1, "open": 1, "dispatched": 1, "returned": 1},
-        **{"contact_on_time": 1, "late": 1, "finished": 1, "failed": 1, "closed": 1},
-        **{"reopened": 1, "repeats": 1, "firsts": 1, "satisfied": 1},
+        "opened": 1,
+        "kind:k/1/2": 1,
+        "open": 1,
+        "dispatched": 1,
+        "returned": 1,
+        "contact_on_time": 1,
+        "late": 1,
+        "finished": 1,
+        "failed": 1,
+        "closed": 1,
+        "reopened": 1,
+        "repeats": 1,
+        "firsts": 1,
+        "satisfied": 1,
     }
     minutes = {"discover": 1, "file": 1, "dispatch": 1, "handle": 8, "total": 60}
     assert times == {f"time.{s}": rules.bucket(60 * n) for s, n in minutes.items()}

@@ -15,6 +15,8 @@ from yiwang.home import Home
 from yiwang.kit.db import Database
 from yiwang.matters.panels import tallying
 
+_BATCH = 5 * tallying.BATCH  # events; nobody waits for a single batch here
+
 app = typer.Typer(help="The figures by place and hour, folded from the record.")
 
 
@@ -36,10 +38,10 @@ def rebuild(home: HomeOption = None) -> None:
         scope = platform(city.root_path).scope
         async with db.begin(scope, datetime.now(UTC)) as tx:
             await tallying.start_anew(tx)
-        total, count = 0, tallying.BATCH
-        while count >= tallying.BATCH:
+        total, count = 0, _BATCH
+        while count >= _BATCH:
             async with db.begin(scope, datetime.now(UTC)) as tx:
-                count = await tallying.tally(tx, city)
+                count = await tallying.tally(tx, city, _BATCH)
             total += count
         await db.close()
         return total

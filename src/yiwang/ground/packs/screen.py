@@ -32,9 +32,10 @@ def read_screen(folder: Path, findings: Findings) -> dict[str, Any] | None:
         return None
     try:
         value = yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        findings.add(Spot(FILE, line), "yaml_syntax", reason=error.problem)
+    except (yaml.YAMLError, ValueError) as error:  # a date that is none is a ValueError
+        mark = getattr(error, "problem_mark", None)
+        reason = getattr(error, "problem", None) or type(error).__name__
+        findings.add(Spot(FILE, mark.line + 1 if mark else 0), "yaml_syntax", reason=reason)
         return None
     checker = _Checker(text, findings)
     if not isinstance(value, dict):

@@ -30,7 +30,7 @@ class Status(StrEnum):
     ALARM = "alarm"
 
 
-class Span(StrEnum):
+class Lookback(StrEnum):
     """How far back a trend goes: by hours or by days."""
 
     DAY = "24h"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from yiwang.matters.panels import rules, store
-from yiwang.matters.panels.model import Counts, Grain, Span
+from yiwang.matters.panels.model import Counts, Grain, Lookback
 from yiwang.matters.panels.registry import Ask
 
 Trend = tuple[tuple[int, float | None], ...]
@@ -45,7 +45,7 @@ async def stock(ask: Ask, measure: str) -> int:
 
 async def steps(ask: Ask) -> list[tuple[datetime, Counts]]:
     """The hours or days of the trend, the empty ones too, the oldest first."""
-    if ask.span is Span.DAY and ask.moment.by_hours:
+    if ask.span is Lookback.DAY and ask.moment.by_hours:
         last = rules.starts(ask.moment.as_of, ask.city.zone)[0]
         begins = [last - timedelta(hours=n) for n in range(_HOURS - 1, -1, -1)]
         grain = Grain.HOUR

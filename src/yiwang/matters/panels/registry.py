@@ -10,7 +10,7 @@ from yiwang.ground.authority.model import Actor
 from yiwang.ground.city import City
 from yiwang.ground.packs.model import Place
 from yiwang.kit.db import Tx
-from yiwang.matters.panels.model import Found, Moment, Span
+from yiwang.matters.panels.model import Found, Lookback, Moment
 
 Kind = Literal["value", "series", "ranking", "list", "times"]
 
@@ -24,7 +24,7 @@ class Ask:
     actor: Actor
     place: Place
     moment: Moment
-    span: Span
+    span: Lookback
 
     @property
     def path(self) -> str:

@@ -13,7 +13,7 @@ from yiwang.ground.gate.doors import AtGate, anybody_signed_in, holds
 from yiwang.kit.errors import Refusal
 from yiwang.kit.web.problems import documented
 from yiwang.matters.panels import service, shapes
-from yiwang.matters.panels.model import Span
+from yiwang.matters.panels.model import Lookback
 
 router = APIRouter(prefix="/api/v1/panels", tags=["screen"])
 
@@ -103,7 +103,9 @@ async def get_panel(
     actor: Staff,
     place: PlaceCode = None,
     at: At = None,
-    span: Annotated[Span, Query(description="How far the trend goes back / 趋势跨度")] = Span.DAY,
+    span: Annotated[
+        Lookback, Query(description="How far the trend goes back / 趋势跨度")
+    ] = Lookback.DAY,
 ) -> Response:
     """One panel's figures at a place, now or at a past moment. 面板数据。"""
     async with gate.begin(request, actor) as tx:

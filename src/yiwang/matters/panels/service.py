@@ -18,7 +18,7 @@ from yiwang.ground.packs.screen import MODES, STATUSES, layout_problem
 from yiwang.kit.db import Tx
 from yiwang.kit.errors import Refusal
 from yiwang.matters.panels import rankings, registry, rules, store, streams, vital
-from yiwang.matters.panels.model import Bilingual, Found, Judged, Moment, Span, Threshold
+from yiwang.matters.panels.model import Bilingual, Found, Judged, Lookback, Moment, Threshold
 from yiwang.matters.panels.registry import Ask, Panel
 
 DUTY = "duty_chief"
@@ -83,7 +83,7 @@ async def ask(
     name: str,
     code: str | None,
     at: datetime | None,
-    span: Span,
+    span: Lookback,
 ) -> Shown:
     """One panel's figures of a place, now or at a past moment.
 

@@ -77,8 +77,14 @@ async def read_events(tx: Tx, after: Key, last: Key) -> list[Occurred]:
                case e.action when 'order.finish' then o.due_handle else o.due_contact end as due,
                coalesce(o.role = 'lead', false) as lead
         from events e
-        left join cases c on e.matter = 'case' and c.id = e.matter_id
-        left join orders o on e.action in ('order.finish', 'order.contact') and o.id = e.matter_id
+        -- one by one by their keys: a batch touches few, whatever the planner fears
+        left join lateral (
+          select * from cases where id = e.matter_id and e.matter = 'case' offset 0
+        ) c on true
+        left join lateral (
+          select * from orders
+          where id = e.matter_id and e.action in ('order.finish', 'order.contact') offset 0
+        ) o on true
         where (e.xid, e.id) > ($1, $2) and (e.xid, e.id) <= ($3, $4)
           and (e.matter = 'case' or e.action in ('order.finish', 'order.contact', 'report.receive',
                'report.file', 'report.attach') or e.facts ? 'satisfied')
