@@ -109,9 +109,11 @@ async def add(tx: Tx, before: Mapping[int, str], fold: Fold) -> None:
     keys = [(place, grain.value, since) for place, grain, since in fold.counts]
     rows = await tx.fetch(
         """
-        select t.place, t.grain, t.since, t.counts
-        from unnest($1::text[], $2::text[], $3::timestamptz[]) as k(place, grain, since)
-        join tallies t on t.place = k.place::ltree and t.grain = k.grain and t.since = k.since
+        select t.* from unnest($1::text[], $2::text[], $3::timestamptz[]) as k(place, grain, since)
+        cross join lateral (
+          select place, grain, since, counts from tallies
+          where place = k.place::ltree and grain = k.grain and since = k.since offset 0
+        ) t
         """,
         *(columns(keys) if keys else [[], [], []]),
     )
@@ -211,9 +213,9 @@ async def counts_of(
 ) -> list[tuple[str, datetime, Counts]]:
     """The counts of several places in a span."""
     rows = await tx.fetch(
-        f"select t.place, t.since, t.counts from unnest($1::text[]) as p(place)"
-        f" join {relation} t on t.place = p.place::ltree and t.grain = $2 and t.since >= $3"
-        " and t.since < $4",
+        "select t.* from unnest($1::text[]) as p(place) cross join lateral"
+        f" (select place, since, counts from {relation} where place = p.place::ltree"
+        " and grain = $2 and since >= $3 and since < $4 offset 0) t",
         list(places),
         grain.value,
         since,
@@ -227,9 +229,10 @@ async def measure_of(
 ) -> list[tuple[str, datetime, int]]:
     """One measure of several places, by days."""
     rows = await tx.fetch(
-        "select t.place, t.since, coalesce((t.counts ->> $2)::int, 0) as n"
-        " from unnest($1::text[]) as p(place) join tallies t on t.place = p.place::ltree"
-        " and t.grain = 'day' and t.since >= $3 and t.since < $4",
+        "select t.* from unnest($1::text[]) as p(place) cross join lateral"
+        " (select place, since, coalesce((counts ->> $2)::int, 0) as n from tallies"
+        " where place = p.place::ltree and grain = 'day' and since >= $3 and since < $4"
+        " offset 0) t",
         list(places),
         measure,
         since,

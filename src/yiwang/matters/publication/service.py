@@ -149,8 +149,9 @@ async def _stocks(tx: Tx, paths: Sequence[str]) -> dict[str, tuple[int, int]]:
     rows = await tx.fetch(
         "select t.place, sum(coalesce((t.counts ->> 'open')::int, 0)) as open,"
         " sum(coalesce((t.counts ->> 'overrun')::int, 0)) as overdue"
-        f" from unnest($1::text[]) as p(place) join {TALLIES} t on t.place = p.place::ltree"
-        " and t.grain = 'month' group by t.place",
+        " from unnest($1::text[]) as p(place) cross join lateral"
+        f" (select place, counts from {TALLIES} where place = p.place::ltree and grain = 'month'"
+        " offset 0) t group by t.place",
         list(paths),
     )
     return found | {row["place"]: (row["open"], row["overdue"]) for row in rows}
