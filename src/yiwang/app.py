@@ -37,6 +37,8 @@ from yiwang.matters.desk import (
 from yiwang.matters.desk import routes as desk_routes
 from yiwang.matters.exports import routes as export_routes
 from yiwang.matters.feed import routes as feed_routes
+from yiwang.matters.panels import routes as panel_routes
+from yiwang.matters.publication import routes as publication_routes
 from yiwang.matters.sources import (
     import_routes,
     intake_routes,
@@ -68,6 +70,8 @@ _ROUTERS = (
     import_routes.router,
     export_routes.router,
     feed_routes.router,
+    panel_routes.router,
+    publication_routes.router,
     open311_routes.router,
     reference.router,
     record_routes.router,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from yiwang.commands import demonstration, ledger, measuring, pack, papers, people, running
+from yiwang.commands import demonstration, ledger, measuring, pack, papers, people, running, tallies
 from yiwang.commands.line import run_commands
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.add_typer(pack.app, name="pack")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(ledger.receipts, name="receipt")
 app.add_typer(people.app, name="user")
+app.add_typer(tallies.app, name="tallies")
 app.command("bulk")(measuring.fill)
 app.command("replay")(measuring.replay)
 app.add_typer(measuring.bench, name="bench")

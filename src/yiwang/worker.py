@@ -1,4 +1,4 @@
-"""The worker: carries out what events started, watches the clocks, seals the record.
+"""The worker: carries out what events started, watches the clocks, seals and tallies the record.
 
 Todos are taken in the order they were left, a few hundred at once, in one transaction with their
 deletion: killed at any moment, a batch is either done or still to do. A batch that fails is taken
@@ -24,6 +24,7 @@ from yiwang.ground.ledger.signing import SigningKey
 from yiwang.kit.db import Database, Row, Scope, Tx
 from yiwang.kit.errors import Refusal
 from yiwang.matters.cases import service as cases
+from yiwang.matters.panels import tallying
 
 log = logging.getLogger("yiwang.worker")
 
@@ -49,6 +50,7 @@ _ARRIVALS_S = 1.0
 _CROWD = 2000  # reports a second
 _CROWD_REST = 3.0
 _SEAL_REST = 3.0
+_TALLY_S = 0.5  # how far the screen's figures are behind
 _SEAL_S = 2.0  # a signed head each time; a trickle must not cost a head an event
 
 
@@ -77,6 +79,7 @@ class Worker:
             self._repeat("arrivals", self.count_arrivals, _ARRIVALS_S),
             self._repeat("clocks", self.watch, _WATCH_S),
             self._repeat("ledger", self.seal, _SEAL_S),
+            self._repeat("tallies", self.tally, _TALLY_S),
             *(self._repeat("jobs", job, _JOBS_S) for job in jobs),
         )
 
@@ -146,6 +149,18 @@ class Worker:
             return 0
         async with self.db.begin(self._scope, self.clock.now()) as tx:
             return await cases.raise_late(tx, self.city)
+
+    async def tally(self) -> bool:
+        """Fold the next events of the record into the tallies; whether there is more to fold.
+
+        While matters wait to be worked on, a mountain of the past is folded at a quarter's pace.
+        """
+        began = time.monotonic()
+        async with self.db.begin(self._scope, self.clock.now()) as tx:
+            more = await tallying.tally(tx, self.city) >= tallying.BATCH
+        if more and began - self._worked_at < _SEAL_S:
+            await asyncio.sleep((time.monotonic() - began) * _SEAL_REST)
+        return more
 
     async def seal(self) -> int:
         """Seal finished events into the tree; 0, so that the next look waits its time.

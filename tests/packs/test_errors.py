@@ -85,6 +85,7 @@ SPOILS = (
     Spoil("file_missing", "units.csv", 0, lambda folder: (folder / "units.csv").unlink()),
     Spoil("not_utf8", "words.csv", 2, write("words.csv", b"key,zh,en\na,\xff,b\n")),
     Spoil("toml_syntax", "pack.toml", 3, replace("pack.toml", 'version = "1"', "version = 1 2")),
+    Spoil("yaml_syntax", "screen.yaml", 3, replace("screen.yaml", "fresh_s: 15", "fresh_s: [15")),
     Spoil("json_syntax", "areas/a.geojson", 2, write("areas/a.geojson", '{"features":[\n}')),
     Spoil("csv_syntax", "words.csv", 4, append("words.csv", '"' + "x" * 140_000)),
     Spoil("geojson_shape", "areas/a.geojson", 1, write("areas/a.geojson", "[1]")),

@@ -66,6 +66,8 @@ def _foreign_texts(town: Living, who: Someone, path: str) -> list[str]:
     found = [text for thing in town.foreign(who, "case") for text in thing.secrets]
     if path.startswith("/open311"):  # what was reported and became of it is public there, not who
         found = []
+    if path.startswith("/api/v1/public/"):  # the number of a case is public there, no word of it
+        found = [text for text in found if text.startswith("暗号")]
     if not who.actor.scope.persons:
         return found + list(town.persons)
     marks = {thing.secrets[0].removeprefix("暗号") for thing in town.foreign(who, "case")}

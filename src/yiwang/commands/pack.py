@@ -16,6 +16,9 @@ from yiwang.ground.packs.reading import read_pack
 from yiwang.ground.packs.skeleton import write_skeleton
 from yiwang.ground.packs.summary import summary
 from yiwang.home import Home
+from yiwang.kit.errors import Refusal
+from yiwang.matters.panels import registry
+from yiwang.matters.panels import service as panels
 from yiwang.replay.drawing import draw_from_records
 
 app = typer.Typer(help="Cities as data.", no_args_is_help=True)
@@ -33,6 +36,12 @@ def check(folder: Annotated[Path, typer.Argument(help="The pack's folder.")]) ->
             typer.echo(f"    {error.message_zh}{error.remedy_zh}", err=True)
         typer.echo(f"{len(errors.errors)} error(s)", err=True)
         sys.exit(1)
+    unknown = panels.unknown_panels(
+        next((row.value for row in pack.settings if row.key == "screen"), {})
+    )
+    if unknown:
+        known = ", ".join(registry.names())
+        raise Refusal("packs.panel_unknown", panels=", ".join(unknown), known=known)
     for name, count in summary(pack).items():
         typer.echo(f"{name:20} {count}")
 

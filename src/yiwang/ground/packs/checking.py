@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from yiwang.ground.packs.covering import check_areas
 from yiwang.ground.packs.findings import Findings, Spot
 from yiwang.ground.packs.model import DUTIES, Level, Pack, Text
+from yiwang.ground.packs.screen import FILE as SCREEN
 
 _LABEL = re.compile(r"[A-Za-z0-9_]{1,255}")
 _LEVELS = tuple(Level)
@@ -212,7 +213,8 @@ def _check_settings(draft: Draft, findings: Findings) -> None:
         _check_dates(overlay, spot, findings)
         if overlay.place and overlay.place not in known:
             findings.add(spot, "place_unknown", place=overlay.place)
-    base = {setting.key for setting in draft.pack.settings if setting.source == "pack.toml"}
+    own = ("pack.toml", SCREEN)
+    base = {setting.key for setting in draft.pack.settings if setting.source in own}
     for index, setting in enumerate(draft.pack.settings):
         if setting.key not in base:
             findings.add(draft.spot("setting", index), "setting_unknown", key=setting.key)

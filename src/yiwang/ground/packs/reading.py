@@ -23,6 +23,8 @@ from yiwang.ground.packs.model import (
 )
 from yiwang.ground.packs.organisation import read_posts, read_units
 from yiwang.ground.packs.ruling import read_limits, read_responsibilities
+from yiwang.ground.packs.screen import FILE as SCREEN
+from yiwang.ground.packs.screen import read_screen
 from yiwang.ground.packs.tables import Row, keep, read_table
 
 _PLACES = ("code", "parent", "level", "name_zh", "name_en", "origin")
@@ -68,6 +70,9 @@ def _read(folder: Path, manifest: Manifest, findings: Findings) -> Draft:
         (Setting(key, value, root, None, None, "pack.toml", ""), spot)
         for key, value, spot in manifest.settings()
     ]
+    screen = read_screen(folder, findings)
+    if screen is not None:
+        settings.append((Setting("screen", screen, root, None, None, SCREEN, ""), Spot(SCREEN, 0)))
     overlays: list[Overlay] = []
     for path in sorted((folder / "overlays").glob("*.toml")):
         over = read_manifest(folder, f"overlays/{path.name}", findings)

@@ -39,6 +39,11 @@ day_starts_next = true  # "N working days" starts on the next working day
 "location.placeholders" = []
 "location.confidence" = 0.4
 "return.max" = 2
+"publication.position_m" = 50  # how finely the public sees positions, metres
+"publication.without_position" = []  # kinds whose cases are published without a position
+"publication.least" = 10  # smaller numbers give no published share, median or rank
+"publication.licence" = "CC-BY-4.0"
+"publication.licence_url" = "https://creativecommons.org/licenses/by/4.0/"
 """
 _FILES = {
     "places.csv": (
@@ -88,6 +93,24 @@ _FILES = {
         "event/1/01,town,sanitation,territory,,,,to be replaced by the city's own list\n"
     ),
     "calendar.csv": "date,kind,name_zh,name_en\n2026-01-01,off,元旦,New Year's Day\n",
+    "screen.yaml": (
+        "# Panels of the one screen by mode, and from when on a figure is to be watched.\n"
+        "fresh_s: 15\n"
+        'colours: {ok: "#3fb68b", watch: "#e8c14a", warn: "#f08c3a", alarm: "#f0524f"}\n'
+        "thresholds:\n"
+        "  on_time_week:\n"
+        "    {when: below, watch: 95, warn: 90, alarm: 80,"
+        " source: {zh: 样例，须替换, en: a sample to be replaced}}\n"
+        "modes:\n"
+        "  daily:\n"
+        "    - {panel: open_now, region: left}\n"
+        "    - {panel: opened_today, region: left}\n"
+        "    - {panel: on_time_week, region: left}\n"
+        "    - {panel: latest, region: right, size: 2}\n"
+        "    - {panel: four_times, region: right}\n"
+        "  special: [{panel: hot_kinds, region: left}]\n"
+        "  emergency: [{panel: overdue_now, region: left}]\n"
+    ),
     "words.csv": (
         "key,zh,en\n"
         "function.territory,属地托底,Territorial fallback\n"

@@ -1,0 +1,19 @@
+"""The scene of panels: a service over a fresh database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.feed.scene import Scene, set_up
+from tests.world import World
+
+from yiwang.matters.panels import routes
+
+
+@pytest.fixture
+def scene(world: World, tmp_path: Path) -> Scene:
+    """A service with the screen's routes."""
+    found = set_up(world, tmp_path / "home")
+    found.app.include_router(routes.router)
+    return found
