@@ -46,6 +46,12 @@ class Classifier(Protocol):
         """Keys of kinds, the best first; empty where nothing is sure enough."""
         ...
 
+    def rank(
+        self, text: str, language: str | None = None, hints: Hints = Hints()
+    ) -> tuple[Guess, ...]:
+        """The same, however unsure: what somebody who is still writing may choose from."""
+        ...
+
     def classify_many(self, questions: Sequence[Question]) -> list[tuple[Guess, ...]]:
         """The same for many texts at once, in their order."""
         ...
@@ -104,7 +110,8 @@ class MatchSettings:
     A score below `threshold` is no repeat. Kinds that differ but share their major kind are
     compared only from a text likeness of `kin_text` on. `text_weight` is how much of the score
     hangs on the words. `placeholders` are points that stand for "unknown place" in a source:
-    longitude, latitude and how near, in degrees, a point must be to be taken for it.
+    longitude, latitude and how near, in degrees, a point must be to be taken for it. Whoever names
+    the case they mean ("me too") may stand `same_as_m` metres off.
     """
 
     default: KindRule
@@ -113,6 +120,7 @@ class MatchSettings:
     kin_text: float = 0.5
     text_weight: float = 0.3
     placeholders: tuple[tuple[float, float, float], ...] = ()
+    same_as_m: float = 300.0
 
     def rule(self, kind: str, parent: str) -> KindRule:
         """The rule for a kind: its own, else its major kind's, else the default."""

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from yiwang.ground.city import City
 from yiwang.kit.lifecycle import Facts
-from yiwang.matters.sources.model import Report
+from yiwang.matters.sources.model import SAME_AS, Report
 
 NOTES = "notes"
 _MOST_NOTES = 50
@@ -31,9 +31,20 @@ def missing(report: Report, *, located: bool) -> str | None:
     return "kind" if report.kind is None else None
 
 
-def settle(report: Report) -> Report:
-    """Place and kind are found; what comes next is matching."""
-    return replace(report, match_reason={"by": "waiting"})
+def named_case(report: Report) -> str | None:
+    """The number of the case its sender says it repeats ("me too"), or None."""
+    named = report.attributes.get(SAME_AS)
+    return named.strip() or None if isinstance(named, str) else None
+
+
+def settle(report: Report, missing: str | None = None) -> Report:
+    """Place and kind are found; what comes next is matching.
+
+    A report that names its case may go on without them: `missing` says what it lacks should the
+    case not take it in.
+    """
+    waiting = {"by": "waiting"}
+    return replace(report, match_reason=waiting | ({"missing": missing} if missing else {}))
 
 
 def is_settled(report: Report) -> bool:
