@@ -24,6 +24,7 @@ from yiwang.ground.gate.service import Gate
 from yiwang.home import Home
 from yiwang.kit.db import Database
 from yiwang.kit.web.stack import Edge, install
+from yiwang.matters.assist import duty_routes, personal_routes, suggest_routes
 from yiwang.matters.desk import receipt_routes, record_routes, reference, report_routes, schemas
 from yiwang.matters.desk import routes as desk_routes
 from yiwang.matters.exports import routes as export_routes
@@ -62,6 +63,9 @@ _ROUTERS = (
     record_routes.router,
     receipt_routes.router,
     report_routes.router,
+    suggest_routes.router,
+    personal_routes.router,
+    duty_routes.router,
 )
 
 
@@ -109,6 +113,7 @@ class Service:
         self.api.state.gate = self.gate
         self.api.state.city = city
         self.api.state.home = home
+        self.api.state.suggesting = suggest_routes.new_buckets()
         self.intake = intake_routes.Endpoint(self.gate, home)
         self.feed = feed_routes.Poller(self.gate)
         self.api.state.intake = self.intake.intake

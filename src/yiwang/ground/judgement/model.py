@@ -29,6 +29,22 @@ class Hints:
     on: date | None = None
 
 
+def corrected(before: Mapping[str, Any], value: str | None, why: str | None) -> dict[str, Any]:
+    """The reason of a choice made by hand, beside the automatic one it replaces.
+
+    `value` was chosen before, for the reason `before`; of several corrections the first keeps the
+    machine's choice (the others stand in the record). What nobody had chosen has no "was".
+    """
+    reason: dict[str, Any] = {"by": "hand"}
+    if why:
+        reason["reason"] = why
+    if "was" in before:
+        reason["was"] = before["was"]
+    elif before and before.get("by") != "hand":
+        reason["was"] = {"value": value, "reason": dict(before)}
+    return reason
+
+
 class Question(NamedTuple):
     """One text to classify. `language` is "zh", "en", or None where nobody said."""
 

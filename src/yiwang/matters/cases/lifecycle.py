@@ -25,6 +25,11 @@ def _other_case(case: Case, facts: Facts, by: Any) -> None:
         raise Refusal("case.itself", number=case.number)
 
 
+def _another_lead(case: Case, facts: Facts, by: Any) -> None:
+    if facts["unit"] == case.lead:
+        raise Refusal("dispatch.leads_already", number=case.number, unit=case.lead)
+
+
 def _stands_alone(case: Case, by: Any) -> None:
     """Two levels only: neither a child nor a parent gets a parent."""
     if case.open_children:
@@ -76,6 +81,15 @@ TABLE = Table(
             ("unit",),
             ("assist", "note"),
             waits=("filed",),
+        ),
+        Rule(
+            "reroute",
+            ("dispatched",),
+            None,
+            "dispatcher",
+            ("unit", "reason"),
+            ("assist",),
+            guard=_another_lead,
         ),
         Rule("hold", ("filed",), None, "dispatcher", ("reason",), system=True),
         Rule("recall", ("dispatched",), "filed", "dispatcher", ("reason",)),

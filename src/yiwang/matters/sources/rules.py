@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from yiwang.ground.city import City
+from yiwang.ground.judgement.model import corrected
 from yiwang.kit.lifecycle import Facts
 from yiwang.matters.sources.model import SAME_AS, Report
 
@@ -73,14 +74,16 @@ def correct(report: Report, facts: Facts, city: City) -> Report:
     after = report
     if facts.get("kind"):
         kind = city.taxonomy.current(facts["kind"], city.day(report.received_at))
-        after = replace(after, kind=kind.key, kind_reason={"by": "hand"})
+        why = corrected(after.kind_reason, after.kind, facts.get("note"))
+        after = replace(after, kind=kind.key, kind_reason=why)
     if "lon" in facts and "lat" in facts:
         spot = city.frame.to_local(facts["lon"], facts["lat"])
         after = replace(after, lon=facts["lon"], lat=facts["lat"], spot=spot, place_reason={})
     if facts.get("address"):
         after = replace(after, address=facts["address"], place_reason={})
     if facts.get("place"):
-        after = replace(after, place=city.tree.path(facts["place"]), place_reason={"by": "hand"})
+        why = corrected(report.place_reason, report.place, facts.get("note"))
+        after = replace(after, place=city.tree.path(facts["place"]), place_reason=why)
     return after
 
 
