@@ -11,7 +11,9 @@ from tests.handling import scene as cases
 from tests.world import World
 
 from yiwang.ground.authority.model import Actor
+from yiwang.ground.city import City
 from yiwang.ground.gate.actors import public_actor
+from yiwang.ground.judgement import KeywordClassifier
 from yiwang.ground.packs.model import Level
 
 ROAD = "路面塌陷有大坑"
@@ -49,11 +51,16 @@ async def test_kind_place_and_limit_are_those_the_report_gets(scene: Scene, worl
     assert "unit" not in found
 
 
-async def test_a_text_that_is_not_sure_yet_has_its_kinds_all_the_same(scene: Scene) -> None:
-    found = await _ask(scene, public_actor(), text="路面")
-    assert found["kinds"]
-    assert found["place"] is None
-    assert (await _ask(scene, public_actor(), text=""))["kinds"] == []
+def test_a_text_that_is_not_sure_yet_has_its_kinds_all_the_same(city: City) -> None:
+    strict = KeywordClassifier.build(city.pack.kinds, threshold=0.99)
+    assert strict.classify(ROAD) == ()
+    assert strict.rank(ROAD)
+    assert strict.rank(ROAD) == city.classifier.rank(ROAD) == city.classifier.classify(ROAD)
+
+
+async def test_nothing_written_suggests_nothing(scene: Scene) -> None:
+    found = await _ask(scene, public_actor(), text="")
+    assert found == {"kinds": [], "place": None, "limit": None, "similar": []}
 
 
 async def test_an_address_gives_the_place_with_its_confidence(scene: Scene) -> None:
@@ -107,7 +114,7 @@ async def test_before_anything_is_written_what_is_open_here_is_shown(
 async def test_the_public_sees_public_columns_staff_the_whole(scene: Scene, world: World) -> None:
     await world.report(f"{ROAD}，请找我13800001111", LON, LAT)
     await world.work()
-    asked = {"text": ROAD, "lon": LON, "lat": LAT}
+    asked: dict[str, Any] = {"text": ROAD, "lon": LON, "lat": LAT}
     (shown,) = (await _ask(scene, public_actor(), **asked))["similar"]
     assert "13800001111" not in str(shown)
     assert (shown["lon"], shown["lat"]) == (121.478, 31.236)
