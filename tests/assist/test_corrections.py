@@ -53,7 +53,7 @@ async def test_another_unit_in_one_step(world: World) -> None:
     case, order = await scene.dispatched(world)
     before = await scene.state(world, case)
     unit = "310101_housing"
-    after = await _do(world, case, "reroute", unit=unit, reason="属房管")
+    after = await _do(world, case, "redispatch", unit=unit, reason="属房管")
     assert (after.state, after.lead, after.rounds) == ("dispatched", unit, 2)
     assert after.dispatch_reason["by"] == "hand"
     assert after.dispatch_reason["note"] == "属房管"
@@ -71,7 +71,7 @@ async def test_another_unit_in_one_step(world: World) -> None:
     assert orders[1].due_handle is not None
     assert (await scene.state(world, case))["due_next"] == orders[1].due_handle
     events = await world.rows(
-        "select action, actor from events where case_id = $1 and action = 'case.reroute'", case
+        "select action, actor from events where case_id = $1 and action = 'case.redispatch'", case
     )
     assert len(events) == 1
 
@@ -82,7 +82,7 @@ async def test_what_was_asked_of_the_old_unit_is_dropped(world: World) -> None:
     await scene.act(world, handler, order, "accept")
     wish = {"amount": 1, "clock": "working_day", "reason": "缺料"}
     await scene.act(world, handler, order, "ask_extension", wish)
-    await _do(world, case, "reroute", unit="310101_housing", reason="属房管")
+    await _do(world, case, "redispatch", unit="310101_housing", reason="属房管")
     await world.work()
     assert (await world.row("select state from approvals"))["state"] == "dropped"
 
@@ -104,7 +104,7 @@ async def test_a_wrong_correction_is_refused(
 ) -> None:
     case, _ = await scene.dispatched(world)
     with pytest.raises(Refusal) as caught:
-        await _do(world, case, "reroute", **facts)
+        await _do(world, case, "redispatch", **facts)
     assert caught.value.code == code
 
 

@@ -193,7 +193,7 @@ def test_nobody_is_on_duty_twice_at_once(
             busy[moment] = busy.get(moment, 0) + 1
     clash = any(count > 1 for count in busy.values())
     end = START + timedelta(days=7)
-    with pytest.raises(Refusal, match="roster.twice") if clash else nullcontext():
+    with pytest.raises(Refusal, match=r"roster\.twice") if clash else nullcontext():
         rules.require_shifts("a", START, end, here, {1: "x"}, _POST, there)
 
 

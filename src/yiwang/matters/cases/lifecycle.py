@@ -83,7 +83,7 @@ TABLE = Table(
             waits=("filed",),
         ),
         Rule(
-            "reroute",
+            "redispatch",
             ("dispatched",),
             None,
             "dispatcher",

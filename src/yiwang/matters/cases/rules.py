@@ -299,7 +299,7 @@ _EFFECTS = {
     "not_exist": _end,
     "cancel": _end,
     "dispatch": _dispatch,
-    "reroute": _dispatch,
+    "redispatch": _dispatch,
     "recall": _undispatch,
     "return": _return,
     "finish": _finish,

@@ -19,7 +19,7 @@ from yiwang.matters.cases.service import Move
 from yiwang.matters.dispatch import service as dispatch
 
 
-async def reroute(
+async def redispatch(
     tx: Tx,
     city: City,
     actor: Actor,
@@ -33,12 +33,12 @@ async def reroute(
     The reason keeps the choice that was wrong beside the one by hand.
     """
     case = await procedure.lock_one(tx, CASES, case_id)
-    procedure.permit(CASES, actor, case, "reroute", facts, version)
+    procedure.permit(CASES, actor, case, "redispatch", facts, version)
     plan = await dispatch.plan_by_hand(tx, city, actor, case, facts, at or tx.now)
     was = corrected(case.dispatch_reason, case.lead, None).get("was")
     reason = plan.reason | ({"was": was} if was else {})
     await dispatch.recall_orders(tx, city, case_id, facts["reason"], at)
-    step = Move(case_id, "reroute", facts, version, at, cases.with_reason(reason))
+    step = Move(case_id, "redispatch", facts, version, at, cases.with_reason(reason))
     done = (await cases.move(tx, city, actor, [step]))[0]
     told = replace(plan, case=done, reason=reason)
     units = [(plan.lead, "lead"), *((unit, "assist") for unit in plan.assist)]
