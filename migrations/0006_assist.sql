@@ -69,6 +69,30 @@ alter table reporters add column digits text
   generated always as (regexp_replace(phone, '[^0-9]', '', 'g')) stored;
 create index reporters_digits on reporters (digits) where digits <> '';
 
+-- Open cases around a point (local metres), the nearest first: for suggestions to everybody. The
+-- operators of points are not leakproof, so behind row-level security no index of theirs is used;
+-- hence this function. What it gives of a reporter's words is to be compared, not to be shown.
+create function cases_near(
+  _x double precision, _y double precision, _radius double precision, _since timestamptz,
+  _most integer
+) returns table (
+  id bigint, number text, kind text, state text, place ltree, reported_at timestamptz,
+  due_handle timestamptz, due_total timestamptz, lead text, centre text, report_count integer,
+  lon double precision, lat double precision, title text, text text, address text
+)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select c.id, c.number, c.kind, c.state, c.place, c.reported_at, c.due_handle, c.due_total,
+         c.lead, c.centre, c.report_count, c.lon, c.lat, c.title, c.text, c.address
+  from cases c
+  where actor_name() is not null
+    and c.state in ('reported', 'verifying', 'filed', 'dispatched', 'checking', 'suspended')
+    and c.spot <@ box(point(_x - _radius, _y - _radius), point(_x + _radius, _y + _radius))
+    and c.reported_at >= _since
+  order by c.spot <-> point(_x, _y) limit _most
+$$;
+revoke all on function cases_near from public;
+grant execute on function cases_near to yiwang_service, yiwang_worker;
+
 do $$
 declare name text;
 begin

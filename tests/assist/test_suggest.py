@@ -15,6 +15,7 @@ from yiwang.ground.city import City
 from yiwang.ground.gate.actors import public_actor
 from yiwang.ground.judgement import KeywordClassifier
 from yiwang.ground.packs.model import Level
+from yiwang.kit.db import Scope
 
 ROAD = "路面塌陷有大坑"
 REFUSE = "暴露垃圾成堆没人清"
@@ -163,3 +164,15 @@ async def test_a_stranger_may_type_but_not_hammer(scene: Scene, world: World) ->
     assert 429 in codes
     agent = await hire(world, "intake", cases.DISTRICT_CENTRE, "agent")
     await _ask(scene, agent, text="x")
+
+
+async def test_what_lies_near_is_told_to_whoever_has_a_name(world: World) -> None:
+    """The function looks past row-level security: only at open cases, and for some actor."""
+    await world.report(ROAD, LON, LAT)
+    await world.work()
+    x, y = world.city.frame.to_local(LON, LAT)
+    ask = "select number from cases_near($1, $2, 50, $3, 5)"
+    for scope, count in ((Scope("public"), 1), (Scope(""), 0)):
+        async with world.service.begin(scope, world.now) as tx:
+            assert len(await tx.fetch(ask, x, y, world.now)) == count
+            assert await tx.fetch("select 1 from cases") == []

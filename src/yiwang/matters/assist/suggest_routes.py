@@ -15,7 +15,7 @@ from yiwang.ground.gate.doors import AtGate, public
 from yiwang.ground.gate.service import Gate
 from yiwang.ground.procedure import service as procedure
 from yiwang.ground.procedure.shapes import place_name, show_plain
-from yiwang.kit.db import Scope
+from yiwang.kit.db import Tx
 from yiwang.kit.errors import Fault, Refusal
 from yiwang.kit.web.limits import Buckets
 from yiwang.kit.web.problems import documented
@@ -99,36 +99,31 @@ async def _similar(
     request: Request, gate: Gate, actor: Actor, judged: Judged
 ) -> list[dict[str, Any]]:
     """What is alike, in public columns; whoever may see a case gets it whole beside them."""
-    city, now = gate.city, gate.now(request)
     if judged.report.spot is None:
         return []
-    scope = Scope("suggest", places=(city.root_path,))
-    async with gate.db.begin(scope, now) as tx:
-        alike = await suggesting.similar(tx, city, judged)
-        shown = await suggesting.public_cases(tx, city, [one.case_id for one in alike])
-    whole = await _whole(gate, request, actor, alike) if actor.holdings and alike else {}
+    async with gate.begin(request, actor) as tx:
+        alike = await suggesting.similar(tx, gate.city, judged)
+        whole = await _whole(tx, gate, actor, [one for one, _ in alike]) if actor.holdings else {}
     return [
         {
-            **shown[one.case_id],
+            **public,
             "distance_m": one.distance_m,
             "score": one.score,
             "repeat": one.repeat,
             "reason": one.reason,
             **({"case": whole[one.case_id]} if one.case_id in whole else {}),
         }
-        for one in alike
-        if one.case_id in shown
+        for one, public in alike
     ]
 
 
 async def _whole(
-    gate: Gate, request: Request, actor: Actor, alike: Sequence[Likeness]
+    tx: Tx, gate: Gate, actor: Actor, alike: Sequence[Likeness]
 ) -> dict[int, dict[str, Any]]:
-    async with gate.begin(request, actor) as tx:
-        rows = await tx.fetch(
-            f"select {', '.join(CASES.names())} from cases where id = any($1)",
-            [one.case_id for one in alike],
-        )
+    rows = await tx.fetch(
+        f"select {', '.join(CASES.names())} from cases where id = any($1)",
+        [one.case_id for one in alike],
+    )
     cases = [CASES.read(row) for row in rows]
     return {
         case.id: {

@@ -18,7 +18,6 @@ from yiwang.ground.packs.model import Stage
 from yiwang.ground.procedure.shapes import kind_name, place_name
 from yiwang.kit import words
 from yiwang.kit.db import Row, Tx
-from yiwang.matters.cases import store
 from yiwang.matters.cases.absorbing import facts_of, open_case
 from yiwang.matters.dispatch.rules import resolve
 from yiwang.matters.sources import service as sources
@@ -186,8 +185,9 @@ def show_unit(city: City, judged: Judged, now: datetime) -> dict[str, Any] | Non
     }
 
 
-async def similar(tx: Tx, city: City, judged: Judged) -> list[Likeness]:
-    """Open cases around that may be the same thing, the likeliest first.
+async def similar(tx: Tx, city: City, judged: Judged) -> list[tuple[Likeness, dict[str, Any]]]:
+    """Open cases around that may be the same thing, the likeliest first, each with the columns
+    that are everybody's to see.
 
     Judged by the matcher that absorbs reports; only its reach is wider here, as far as a "me too"
     is believed. Before anything is written, whatever is open here is shown, the nearest first.
@@ -198,8 +198,13 @@ async def similar(tx: Tx, city: City, judged: Judged) -> list[Likeness]:
         return []
     x, y = report.spot
     since = report.received_at - timedelta(days=_DAYS)
-    rows = await store.nearby(tx, [(0, x, y, settings.same_as_m)], since, _MOST_NEARBY)
-    return compare(city, judged, rows, settings)
+    rows = await tx.fetch(
+        "select * from cases_near($1, $2, $3, $4, $5)",
+        *(x, y, settings.same_as_m, since, _MOST_NEARBY),
+    )
+    known = {row["id"]: row for row in rows}
+    alike = compare(city, judged, rows, settings)
+    return [(one, _public(city, known[one.case_id])) for one in alike]
 
 
 def compare(
@@ -271,20 +276,11 @@ def _nearest(
     return found[:_SHOWN]
 
 
-_PUBLIC = (
-    "id, number, kind, state, place, reported_at, due_handle, due_total, lead, centre,"
-    " report_count, lon, lat"
-)
 _GRID_DEGREES = 0.0005  # about 50 m: where a case lies is told no closer to the public
 
 
-async def public_cases(tx: Tx, city: City, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """The columns of cases that are everybody's to see, by id: no words of any reporter."""
-    rows = await tx.fetch(f"select {_PUBLIC} from cases where id = any($1)", list(ids))
-    return {row["id"]: _public(city, row) for row in rows}
-
-
 def _public(city: City, row: Row) -> dict[str, Any]:
+    """A case without the words of any reporter."""
     path = ".".join(row["place"].split(".")[:3])  # city, district, town
     holder = city.unit_name(row["lead"] or row["centre"])
     due: datetime | None = row["due_handle"] or row["due_total"]

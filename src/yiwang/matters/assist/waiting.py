@@ -170,14 +170,15 @@ class Marks:
 def branches(actor: Actor, marks: Marks) -> Iterator[tuple[str, str]]:
     """(matter, select) of every kind of matter of which something may wait for this actor."""
     for sort in SORTS:
-        where = _reach(actor, sort, marks)
+        states, where = _reach(actor, sort, marks)
         if where:
-            yield sort.matter, marks.fill(_select(sort, where), actor)
+            yield sort.matter, marks.fill(_select(sort, states, where), actor)
 
 
-def _reach(actor: Actor, sort: Sort, marks: Marks) -> str:
-    """The states of the matters that wait for this actor, each where their duty reaches."""
+def _reach(actor: Actor, sort: Sort, marks: Marks) -> tuple[tuple[str, ...], str]:
+    """The states in which matters wait for this actor, and each where their duty reaches."""
     parts = []
+    waits: dict[str, None] = {}
     for duty, states in waiting(sort.procedure.table).items():
         wanted = duties_for(duty)
         held = [row for row in actor.holdings if row.duty in wanted]
@@ -194,23 +195,23 @@ def _reach(actor: Actor, sort: Sort, marks: Marks) -> str:
             reach.append(f"m.place <@ any({mark})")
         if reach:
             parts.append(f"({_in(states)} and ({' or '.join(reach)}))")
-    return " or ".join(parts)
+            waits |= dict.fromkeys(states)
+    return tuple(waits), " or ".join(parts)
 
 
 def _in(states: tuple[str, ...]) -> str:
     return "m.state in (" + ", ".join(f"'{state}'" for state in states) + ")"
 
 
-def _select(sort: Sort, where: str) -> str:
+def _select(sort: Sort, states: tuple[str, ...], where: str) -> str:
     """Every column of the list, the same for each kind of matter."""
     barred = "".join(
         f" and not (m.state = '{state}' and ({sql}))" for state, sql in sort.barred.items()
     )
-    # Said once more as a whole, so that the partial index of what waits is seen to hold it all.
-    states = tuple(dict.fromkeys(s for row in waiting(sort.procedure.table).values() for s in row))
     case = sort.case
     number = "null::text" if sort.matter == "report" else f"{case}.number"
     supervised = "false" if sort.matter == "report" else f"{case}.supervised"
+    # All states are said once more, so that a partial index is seen to hold what is looked for.
     return (
         f"select m.id * 8 + {sort.number} as id, '{sort.matter}'::text as matter,"
         f" m.id as matter_id, m.state, m.place, {sort.kind} as kind, {sort.due} as due,"
