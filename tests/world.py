@@ -84,6 +84,7 @@ class World:
             "address": "",
             "urgent": False,
             "phone": "",
+            "attributes": {},
             "at": self.now,
             "happened_at": self.now,
         } | more
@@ -91,7 +92,17 @@ class World:
         values: tuple[Any, ...] = (
             *(row["source"], row["system"], row["external_id"], row["key"], digest),
             *(row["at"], row["happened_at"], row["title"], text, row["address"], lon, lat),
-            *(row["kind"], {}, "zh", True, row["urgent"], None, "", row["phone"], ""),
+            *(
+                row["kind"],
+                row["attributes"],
+                "zh",
+                True,
+                row["urgent"],
+                None,
+                "",
+                row["phone"],
+                "",
+            ),
         )
         async with self.service.begin(Scope("intake"), self.now) as tx:
             found = await tx.fetchrow(

@@ -26,6 +26,7 @@ from yiwang.ground.gate.service import Gate
 from yiwang.home import Home
 from yiwang.kit.db import Database
 from yiwang.kit.web.stack import Edge, install
+from yiwang.matters.assist import duty_routes, personal_routes, suggest_routes
 from yiwang.matters.desk import (
     photo_routes,
     receipt_routes,
@@ -77,6 +78,9 @@ _ROUTERS = (
     record_routes.router,
     receipt_routes.router,
     report_routes.router,
+    suggest_routes.router,
+    personal_routes.router,
+    duty_routes.router,
 )
 
 
@@ -124,6 +128,7 @@ class Service:
         self.api.state.gate = self.gate
         self.api.state.city = city
         self.api.state.home = home
+        self.api.state.suggesting = suggest_routes.new_buckets()
         self.intake = intake_routes.Endpoint(self.gate, home)
         self.faces = Faces(built_folder())
         self.feed = feed_routes.Poller(self.gate)

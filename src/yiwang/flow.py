@@ -55,6 +55,7 @@ REACTIONS: Mapping[str, tuple[Reaction, ...]] = {
     "case.suspend": (following.follow, handling.follow),
     "case.resume": (following.follow,),
     "case.recall": (following.follow, handling.follow),
+    "case.redispatch": (following.follow, handling.follow),
     "case.reclass": (following.follow, dispatch.propose),
     "case.relocate": (following.follow, dispatch.propose),
     # A parent has one child less (or more) to wait for.

@@ -129,7 +129,7 @@ def test_reclass_keeps_the_starts(city: City) -> None:
     assert other.due_handle == after(hours=2)
     assert other.due_next == other.alarm_at == after(hours=2)
     assert other.limit_reason["handle"]["start"] == START.isoformat()
-    assert (other.kind, other.kind_reason) == (SMOKE, {"by": "hand"})
+    assert (other.kind, other.kind_reason["by"]) == (SMOKE, "hand")
     assert (other.number, other.rounds, other.filed_at) == (case.number, 1, START)
     back = do(other, city, "reclass", after(hours=2), kind=REFUSE)
     assert (back.due_handle, back.due_total) == (case.due_handle, case.due_total)

@@ -138,7 +138,7 @@ async def _walk(town: Living, who: Someone) -> tuple[int, list[str]]:
             where, thing = found
             for action in _some(thing.sort, who) if "{action}" in where else ("",):
                 at = where.replace("{action}", action)
-                body: dict[str, Any] | None = {"facts": {}} if method == "POST" else None
+                body = _BODIES.get((method, path), {"facts": {}}) if method == "POST" else None
                 answer = await town.ask(who, method, at, json=body)
                 asked += 1
                 if answer.status_code not in SHUT or _told(answer, thing.secrets):
@@ -188,6 +188,7 @@ def _some(sort: str, who: Someone) -> list[str]:
 
 
 _BODIES: Mapping[tuple[str, str], Any] = {
+    ("POST", "/api/v1/cases/{number}/presence"): {},
     ("PATCH", "/api/v1/persons/{number}"): {"active": False},
     ("POST", "/api/v1/persons/{number}/appointments"): {"post": f"{TOWN}_centre.checker"},
 }

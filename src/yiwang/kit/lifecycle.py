@@ -37,6 +37,8 @@ class Rule:
     `needs` are facts that must come, `takes` facts that may. `bar` refuses on the matter and on
     who acts, before any fact is known (so that the action is not even offered); `guard` refuses on
     the facts too. Both raise a :class:`Refusal`. `system` marks what only the platform itself does.
+    `waits` holds those of the start states in which the matter waits for this action: there it
+    stands on the work list of whoever may do it.
     """
 
     action: str
@@ -49,6 +51,7 @@ class Rule:
     bar: Callable[[Any, Any], None] | None = None
     guard: Callable[[Any, Facts, Any], None] | None = None
     system: bool = False
+    waits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,8 @@ class Table:
                 if (rule.action, state) in seen:
                     raise ValueError(f"{self.name}.{rule.action}: two rules from {state}")
                 seen.add((rule.action, state))
+            if not set(rule.waits) <= set(rule.start):
+                raise ValueError(f"{self.name}.{rule.action}: waits where it is not possible")
 
     def rule(self, action: str, state: str) -> Rule | None:
         """The rule of `action` in `state`, or None where it is not possible there."""

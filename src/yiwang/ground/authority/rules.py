@@ -20,15 +20,21 @@ def reaches(holding: Holding, place: str, units: Iterable[str]) -> bool:
     return holding.over_place and covers(holding.place, place)
 
 
+def duties_for(duty: str) -> set[str]:
+    """The duties of which any allows what `duty` ("a|b") may do."""
+    wanted = set(duty.split("|"))
+    if Duty.INTAKE in wanted or Duty.DISPATCHER in wanted:
+        wanted.add(Duty.DUTY_CHIEF)
+    return wanted
+
+
 def judge(actor: Actor, duty: str, place: str, units: Iterable[str] = ()) -> Verdict:
     """May `actor` do what `duty` may, to a matter at `place` that belongs to `units`?
 
     `duty` may name several with "|". A duty chief may do whatever an intake agent or a dispatcher
     of the same centre may. The platform acts under every rule, by rule, everywhere.
     """
-    wanted = set(duty.split("|"))
-    if Duty.INTAKE in wanted or Duty.DISPATCHER in wanted:
-        wanted.add(Duty.DUTY_CHIEF)
+    wanted = duties_for(duty)
     units = tuple(units)
     held = False
     for holding in actor.holdings:

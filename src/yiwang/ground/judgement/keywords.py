@@ -84,6 +84,13 @@ class KeywordClassifier:
         Both languages are read whatever `language` says: people mix them. The reason lists the
         words with their weights, what was denied, and the runners-up.
         """
+        found = self.rank(text, language, hints)
+        return found if found and found[0].confidence >= self.threshold else ()
+
+    def rank(
+        self, text: str, language: str | None = None, hints: Hints = Hints()
+    ) -> tuple[Guess, ...]:
+        """The same, however unsure the best is."""
         body = plain(f"{hints.title}\n{text}" if hints.title else text)
         lead = len(hints.title) + 1 if hints.title else _LEAD
         scores: dict[int, float] = {}
@@ -123,8 +130,6 @@ class KeywordClassifier:
             confidence = score / (score + against) * (1 - exp(-score / _ENOUGH))
             reason: dict[str, Any] = {"words": found[position], "score": round(score, 3)}
             guesses.append(Guess(self._keys[position], round(confidence, 4), reason))
-        if guesses[0].confidence < self.threshold:
-            return ()
         guesses[0].reason["denied"] = denied
         guesses[0].reason["runners_up"] = {g.value: g.reason["score"] for g in guesses[1:]}
         return tuple(guesses)

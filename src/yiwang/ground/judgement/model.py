@@ -29,6 +29,22 @@ class Hints:
     on: date | None = None
 
 
+def corrected(before: Mapping[str, Any], value: str | None, why: str | None) -> dict[str, Any]:
+    """The reason of a choice made by hand, beside the automatic one it replaces.
+
+    `value` was chosen before, for the reason `before`; of several corrections the first keeps the
+    machine's choice (the others stand in the record). What nobody had chosen has no "was".
+    """
+    reason: dict[str, Any] = {"by": "hand"}
+    if why:
+        reason["reason"] = why
+    if "was" in before:
+        reason["was"] = before["was"]
+    elif before and before.get("by") != "hand":
+        reason["was"] = {"value": value, "reason": dict(before)}
+    return reason
+
+
 class Question(NamedTuple):
     """One text to classify. `language` is "zh", "en", or None where nobody said."""
 
@@ -44,6 +60,12 @@ class Classifier(Protocol):
         self, text: str, language: str | None = None, hints: Hints = Hints()
     ) -> tuple[Guess, ...]:
         """Keys of kinds, the best first; empty where nothing is sure enough."""
+        ...
+
+    def rank(
+        self, text: str, language: str | None = None, hints: Hints = Hints()
+    ) -> tuple[Guess, ...]:
+        """The same, however unsure: what somebody who is still writing may choose from."""
         ...
 
     def classify_many(self, questions: Sequence[Question]) -> list[tuple[Guess, ...]]:
@@ -104,7 +126,8 @@ class MatchSettings:
     A score below `threshold` is no repeat. Kinds that differ but share their major kind are
     compared only from a text likeness of `kin_text` on. `text_weight` is how much of the score
     hangs on the words. `placeholders` are points that stand for "unknown place" in a source:
-    longitude, latitude and how near, in degrees, a point must be to be taken for it.
+    longitude, latitude and how near, in degrees, a point must be to be taken for it. Whoever names
+    the case they mean ("me too") may stand `same_as_m` metres off.
     """
 
     default: KindRule
@@ -113,6 +136,7 @@ class MatchSettings:
     kin_text: float = 0.5
     text_weight: float = 0.3
     placeholders: tuple[tuple[float, float, float], ...] = ()
+    same_as_m: float = 300.0
 
     def rule(self, kind: str, parent: str) -> KindRule:
         """The rule for a kind: its own, else its major kind's, else the default."""

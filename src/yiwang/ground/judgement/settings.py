@@ -5,6 +5,7 @@
     match.likelihood                     0 to 1, see KindRule
     match.kinds                          {key of a kind or major kind: {likelihood: 0, ...}, ...}
     match.same_kind                      true: kinds that differ are never compared
+    match.same_as_m                      how far off the sender of a "me too" may be, metres
     match.threshold, match.kin_text, match.text_weight    0 to 1, see MatchSettings
     location.placeholders                [[longitude, latitude, degrees if not 0.0001], ...]
 
@@ -53,6 +54,7 @@ def read_match_settings(values: Mapping[str, Any]) -> MatchSettings:
         kin_text=_NEVER if same_kind else share("match.kin_text", usual.kin_text),
         text_weight=share("match.text_weight", usual.text_weight),
         placeholders=tuple(_placeholder(row) for row in values.get("location.placeholders", ())),
+        same_as_m=_number("match.same_as_m", values.get("match.same_as_m", usual.same_as_m)),
     )
 
 

@@ -32,6 +32,7 @@ day_starts_next = true  # "N working days" starts on the next working day
 "place.centre" = [0.0, 0.0]  # longitude, latitude in the middle; set it before the first case
 "match.radius_m" = 50
 "match.hours" = 24
+"match.same_as_m" = 300
 "dispatch.automatic" = true
 "check.sample_percent" = {{ event = 100 }}
 "check.mode_by_source" = {{ hotline = "callback", citizen = "callback" }}

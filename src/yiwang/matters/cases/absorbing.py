@@ -15,8 +15,8 @@ from yiwang.ground.city import City
 from yiwang.ground.judgement.matching import is_placeholder, match
 from yiwang.ground.judgement.model import MatchSettings, OpenCase, ReportFacts
 from yiwang.ground.procedure import service as procedure
-from yiwang.kit.db import Tx
-from yiwang.matters.cases import service, store
+from yiwang.kit.db import Row, Tx
+from yiwang.matters.cases import me_too, service, store
 from yiwang.matters.cases.model import Case
 from yiwang.matters.cases.opening import Draft, open_cases
 from yiwang.matters.cases.service import Move
@@ -60,16 +60,48 @@ async def absorb(tx: Tx, city: City, report_ids: Sequence[int]) -> None:
     )
     if not fresh:
         return
+    by_name = await me_too.named(tx, city, fresh)
+    fresh = await _join_named(tx, city, fresh, by_name, held)
     asked = {}
     for report in fresh:
         settings = city.match_settings(report.place, city.day(report.received_at))
-        asked[report.id] = _Question(_facts(city, report, settings), settings)
+        asked[report.id] = _Question(facts_of(city, report, settings), settings)
+    if not fresh:
+        return
     around = await _around(tx, city, fresh, asked)
     batch = _decide(city, fresh, asked, around)
+    for report_id in asked.keys() & by_name.keys():
+        batch.reasons[report_id] |= {"same_as": by_name[report_id].reason}
     await _carry_out(tx, city, batch, held)
 
 
-def _facts(city: City, report: Report, settings: MatchSettings) -> ReportFacts:
+async def _join_named(
+    tx: Tx,
+    city: City,
+    reports: Sequence[Report],
+    by_name: Mapping[int, me_too.Named],
+    held: Mapping[int, Report],
+) -> list[Report]:
+    """Attach what names its case; the reports that go the ordinary way are left.
+
+    One that counted on its case for place or kind and was not taken in goes to the desk.
+    """
+    taken = {number: one.case for number, one in by_name.items() if one.case is not None}
+    repeats = {number: case.id for number, case in taken.items()}
+    reasons = {number: dict(me_too.reason_of(by_name[number])) for number in taken}
+    kinds = {number: case.kind for number, case in taken.items()}
+    await attach(tx, city, repeats, reasons, held, kinds)
+    lost: dict[int, str] = {}
+    for report in reports:
+        missing = report.match_reason.get("missing")
+        if missing is not None and report.id not in taken:
+            lost[report.id] = missing
+    refused = {number: {"same_as": by_name[number].reason} for number in lost}
+    await sources.queue(tx, sources.keeper(city), lost, refused, held)
+    return [report for report in reports if report.id not in taken and report.id not in lost]
+
+
+def facts_of(city: City, report: Report, settings: MatchSettings) -> ReportFacts:
     """The report as matching sees it; without a point where its position says nothing."""
     kind = report.kind or ""
     point = None
@@ -102,18 +134,21 @@ async def _around(
     since = min(report.received_at for report in reports) - timedelta(hours=hours)
     found: dict[int, list[OpenCase]] = {}
     for row in await store.nearby(tx, spots, since, _MOST_NEARBY):
-        found.setdefault(row["report_id"], []).append(
-            OpenCase(
-                case_id=row["id"],
-                kind=row["kind"],
-                parent=city.taxonomy.kind(row["kind"]).parent or "",
-                at=row["reported_at"],
-                point=(row["lon"], row["lat"]),
-                text=f"{row['title']}\n{row['text']}",
-                address=row["address"],
-            )
-        )
+        found.setdefault(row["report_id"], []).append(open_case(city, row))
     return found
+
+
+def open_case(city: City, row: Row) -> OpenCase:
+    """A row of :func:`store.nearby` as matching sees it."""
+    return OpenCase(
+        case_id=row["id"],
+        kind=row["kind"],
+        parent=city.taxonomy.kind(row["kind"]).parent or "",
+        at=row["reported_at"],
+        point=(row["lon"], row["lat"]),
+        text=f"{row['title']}\n{row['text']}",
+        address=row["address"],
+    )
 
 
 def _decide(
@@ -209,12 +244,13 @@ async def attach(
     repeats: Mapping[int, int],
     reasons: Mapping[int, dict[str, Any]],
     held: Mapping[int, Report],
+    kinds: Mapping[int, str] | None = None,
 ) -> None:
     """Attach reports to cases: counted, recorded on both sides, and the reporters told."""
     if not repeats:
         return
     actor = sources.keeper(city)
-    await sources.assign(tx, actor, repeats, "attach", reasons, held=held)
+    await sources.assign(tx, actor, repeats, "attach", reasons, held=held, kinds=kinds)
     by_case: dict[int, list[int]] = {}
     for report, case in repeats.items():
         by_case.setdefault(case, []).append(report)

@@ -25,6 +25,11 @@ def _other_case(case: Case, facts: Facts, by: Any) -> None:
         raise Refusal("case.itself", number=case.number)
 
 
+def _another_lead(case: Case, facts: Facts, by: Any) -> None:
+    if facts["unit"] == case.lead:
+        raise Refusal("dispatch.leads_already", number=case.number, unit=case.lead)
+
+
 def _stands_alone(case: Case, by: Any) -> None:
     """Two levels only: neither a child nor a parent gets a parent."""
     if case.open_children:
@@ -45,7 +50,15 @@ TABLE = Table(
     final=("cancelled", "merged"),
     rules=(
         # Before filing: is it real, and is it ours?
-        Rule("send_verify", ("reported",), "verifying", "intake", takes=("note",), article="XIV"),
+        Rule(
+            "send_verify",
+            ("reported",),
+            "verifying",
+            "intake",
+            takes=("note",),
+            article="XIV",
+            waits=("reported",),
+        ),
         Rule("exist", ("verifying",), "filed", "checker", system=True, takes=("note", "evidence")),
         Rule("not_exist", ("verifying",), "cancelled", "checker", ("reason",), system=True),
         Rule("not_verified", ("verifying",), "reported", "checker", ("reason",), system=True),
@@ -56,10 +69,28 @@ TABLE = Table(
             "intake",
             takes=("kind", "place", "note"),
             article="XIV",
+            waits=("reported",),
         ),
         Rule("cancel", _EARLY, "cancelled", "duty_chief", ("reason",), bar=_children_closed),
         # Command: exactly one unit leads.
-        Rule("dispatch", ("filed",), "dispatched", "dispatcher", ("unit",), ("assist", "note")),
+        Rule(
+            "dispatch",
+            ("filed",),
+            "dispatched",
+            "dispatcher",
+            ("unit",),
+            ("assist", "note"),
+            waits=("filed",),
+        ),
+        Rule(
+            "redispatch",
+            ("dispatched",),
+            None,
+            "dispatcher",
+            ("unit", "reason"),
+            ("assist",),
+            guard=_another_lead,
+        ),
         Rule("hold", ("filed",), None, "dispatcher", ("reason",), system=True),
         Rule("recall", ("dispatched",), "filed", "dispatcher", ("reason",)),
         Rule("return", ("dispatched",), "filed", "dispatcher", ("reason",), system=True),
@@ -86,7 +117,14 @@ TABLE = Table(
         Rule("reopen", ("closed",), "filed", "intake|dispatcher", ("reason",), article="XIV"),
         # 挂账: cannot be solved in time, with a written explanation.
         Rule("suspend", ("dispatched",), "suspended", "duty_chief", ("reason",), ("until",)),
-        Rule("resume", ("suspended",), "dispatched", "duty_chief|dispatcher", takes=("reason",)),
+        Rule(
+            "resume",
+            ("suspended",),
+            "dispatched",
+            "duty_chief|dispatcher",
+            takes=("reason",),
+            waits=("suspended",),
+        ),
         # Corrections that need no filing again.
         Rule("reclass", _OPEN, None, "intake|dispatcher", ("kind",), ("reason",)),
         Rule(

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from yiwang.ground.city import City, clock_from, renew_clock, start_clocks
+from yiwang.ground.judgement.model import corrected
 from yiwang.ground.packs.model import Level, Stage
 from yiwang.kit.lifecycle import Facts, Rule
 from yiwang.matters.cases.model import Case
@@ -99,11 +100,15 @@ def _name(after: Case, facts: Facts, city: City) -> Case:
     if facts.get("kind"):
         kind = city.taxonomy.kind(facts["kind"])
         after = replace(
-            after, kind=kind.key, urgent=after.urgent or kind.urgent, kind_reason={"by": "hand"}
+            after,
+            kind=kind.key,
+            urgent=after.urgent or kind.urgent,
+            kind_reason=corrected(after.kind_reason, after.kind, facts.get("reason")),
         )
     if facts.get("place"):
         path = city.tree.path(facts["place"])
-        after = replace(after, place=path, place_reason={"by": "hand"})
+        why = corrected(after.place_reason, after.place, facts.get("reason"))
+        after = replace(after, place=path, place_reason=why)
     return after
 
 
@@ -243,7 +248,7 @@ def _relocate(after: Case, facts: Facts, now: datetime, city: City) -> Case:
             lat=facts["lat"],
             spot=city.frame.to_local(facts["lon"], facts["lat"]),
             place=found.path or after.place if not facts.get("place") else after.place,
-            place_reason={"by": "hand"},
+            place_reason=corrected(after.place_reason, after.place, facts.get("reason")),
         )
     if facts.get("address"):
         after = replace(after, address=facts["address"])
@@ -294,6 +299,7 @@ _EFFECTS = {
     "not_exist": _end,
     "cancel": _end,
     "dispatch": _dispatch,
+    "redispatch": _dispatch,
     "recall": _undispatch,
     "return": _return,
     "finish": _finish,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +37,17 @@ async def nearby(
         since,
         most,
     )
+
+
+async def named(tx: Tx, numbers: Iterable[str]) -> dict[str, int]:
+    """The ids of cases by their numbers; of a merged one, the id of the case it went into."""
+    rows = await tx.fetch(
+        "select c.number, coalesce(into_it.id, c.id) as id from cases c"
+        " left join cases into_it on c.state = 'merged' and into_it.id = c.merged_into"
+        " where c.number = any($1)",
+        list(numbers),
+    )
+    return {row["number"]: row["id"] for row in rows}
 
 
 async def late(tx: Tx, now: datetime, most: int) -> list[int]:

@@ -32,6 +32,7 @@ TABLE = Table(
             "checker",
             takes=("note", "evidence"),
             bar=_not_own_work,
+            waits=("arranged",),
         ),
         Rule(
             "fail",
@@ -41,8 +42,17 @@ TABLE = Table(
             ("reason",),
             ("evidence",),
             bar=_not_own_work,
+            waits=("arranged",),
         ),
-        Rule("unable", ("arranged",), "unable", "checker", ("reason",), bar=_not_own_work),
+        Rule(
+            "unable",
+            ("arranged",),
+            "unable",
+            "checker",
+            ("reason",),
+            bar=_not_own_work,
+            waits=("arranged",),
+        ),
         Rule("drop", ("arranged",), "dropped", "checker", ("reason",), system=True),
     ),
 )

@@ -41,12 +41,13 @@ class Action(TypedDict):
 
 class Step(Action):
     """One row of a lifecycle table. `end` is null where the state stays; `system` marks what only
-    the platform does."""
+    the platform does; in the states `waits` the matter waits for it."""
 
     start: list[str]
     end: str | None
     duty: str
     system: bool
+    waits: list[str]
 
 
 class Lifecycle(TypedDict):
@@ -80,6 +81,7 @@ class Terms(TypedDict):
     matter: dict[str, Name]
     state: dict[str, dict[str, Name]]
     action: dict[str, dict[str, Name]]
+    roster: dict[str, Name]
     duty: dict[str, Name]
     stage: dict[str, Name]
     source: dict[str, Name]

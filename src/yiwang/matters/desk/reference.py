@@ -48,6 +48,7 @@ def _table(name: str) -> dict[str, Any]:
                 "end": rule.end,
                 "duty": rule.duty,
                 "system": rule.system,
+                "waits": list(rule.waits),
             }
             for rule in table.rules
         ],

@@ -15,7 +15,7 @@ import msgspec
 
 from yiwang.ground.procedure.model import Procedure
 from yiwang.ground.procedure.shapes import HIDDEN, UNITS
-from yiwang.matters.desk import answers, report_answers
+from yiwang.matters.desk import answers, assist_answers, report_answers
 from yiwang.matters.desk.routes import PLURALS
 from yiwang.matters.desk.service import PROCEDURES
 from yiwang.matters.sources.model import Source
@@ -53,6 +53,18 @@ _ANSWERS: Mapping[tuple[str, str], type[Any]] = {
     ("post", _IMPORT + "/start"): report_answers.ImportJob,
     ("post", _IMPORT + "/stop"): report_answers.ImportJob,
     ("post", _IMPORT + "/resume"): report_answers.ImportJob,
+    ("post", "/api/v1/suggest"): assist_answers.Suggestion,
+    ("get", "/api/v1/work"): assist_answers.WorkPage,
+    ("get", "/api/v1/notices"): assist_answers.NoticePage,
+    ("post", "/api/v1/notices/read"): assist_answers.Unread,
+    ("get", "/api/v1/filters"): assist_answers.SavedFilters,
+    ("post", "/api/v1/filters"): assist_answers.SavedFilter,
+    ("patch", "/api/v1/filters/{number}"): assist_answers.SavedFilter,
+    ("post", "/api/v1/cases/{number}/presence"): assist_answers.Presences,
+    ("get", "/api/v1/roster"): assist_answers.Roster,
+    ("put", "/api/v1/roster"): assist_answers.Roster,
+    ("get", "/api/v1/roster/now"): assist_answers.OnDuty,
+    ("get", "/api/v1/callers"): assist_answers.Caller,
 }
 _PARTS = (
     answers.Action,

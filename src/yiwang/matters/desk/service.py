@@ -16,6 +16,7 @@ from yiwang.matters.cases import service as cases
 from yiwang.matters.cases.lifecycle import CASES
 from yiwang.matters.checking import service as checking
 from yiwang.matters.checking.lifecycle import CHECKS
+from yiwang.matters.dispatch import redispatching
 from yiwang.matters.dispatch import service as dispatch
 from yiwang.matters.dispatch.lifecycle import DISPUTES, ORDERS
 from yiwang.matters.handling import deciding
@@ -49,6 +50,8 @@ async def _act_case(
 ) -> Any:
     if action == "dispatch":
         return await dispatch.dispatch_by_hand(tx, city, actor, case_id, facts, version, at)
+    if action == "redispatch":
+        return await redispatching.redispatch(tx, city, actor, case_id, facts, version, at)
     if action == "recall":
         return await dispatch.recall_case(tx, city, actor, case_id, facts, version, at)
     return await cases.act(tx, city, actor, case_id, action, facts, version, at)

@@ -58,7 +58,7 @@ ORDER_TABLE = Table(
     initial=("issued",),
     final=("done", "withdrawn"),
     rules=(
-        Rule("accept", ("issued",), "accepted", "handler", takes=("note",)),
+        Rule("accept", ("issued",), "accepted", "handler", takes=("note",), waits=("issued",)),
         Rule("return", ("issued", "accepted"), "returned", "handler", ("reason",)),
         Rule(
             "uphold_return",
@@ -67,9 +67,16 @@ ORDER_TABLE = Table(
             "dispatcher",
             takes=("reason", "unit"),
             bar=_may_go_back,
+            waits=("returned",),
         ),
         Rule(
-            "refuse_return", ("returned",), "issued", "dispatcher", ("reason",), bar=_not_own_return
+            "refuse_return",
+            ("returned",),
+            "issued",
+            "dispatcher",
+            ("reason",),
+            bar=_not_own_return,
+            waits=("returned",),
         ),
         Rule(
             "dispute",
@@ -113,7 +120,14 @@ ORDER_TABLE = Table(
         Rule("extend", ("accepted",), None, "dispatcher", ("amount", "clock"), system=True),
         Rule("deny", ("accepted",), None, "dispatcher", ("reason",), system=True),
         Rule("suspend", ("accepted",), "suspended", "dispatcher", ("reason",), system=True),
-        Rule("resume", ("suspended",), "accepted", "handler|dispatcher", takes=("note",)),
+        Rule(
+            "resume",
+            ("suspended",),
+            "accepted",
+            "handler|dispatcher",
+            takes=("note",),
+            waits=("suspended",),
+        ),
         Rule(
             "finish",
             ("accepted",),
@@ -122,6 +136,7 @@ ORDER_TABLE = Table(
             ("result",),
             ("outcome", "evidence"),
             bar=_nothing_pending,
+            waits=("accepted",),
         ),
         Rule(
             "recall",
@@ -156,7 +171,15 @@ DISPUTE_TABLE = Table(
     initial=("raised",),
     final=("decided", "dropped"),
     rules=(
-        Rule("decide", ("raised",), "decided", "dispatcher", ("unit", "reason"), bar=_not_party),
+        Rule(
+            "decide",
+            ("raised",),
+            "decided",
+            "dispatcher",
+            ("unit", "reason"),
+            bar=_not_party,
+            waits=("raised",),
+        ),
         Rule("drop", ("raised",), "dropped", "dispatcher", ("reason",), system=True),
     ),
 )

@@ -198,21 +198,28 @@ async def dispatch_by_hand(
     """A dispatcher names the unit. Never twice to a unit that rightly returned this very case."""
     case = await procedure.lock_one(tx, CASES, case_id)
     procedure.permit(CASES, actor, case, "dispatch", facts, version)
+    plan = await plan_by_hand(tx, city, actor, case, facts, at or tx.now)
+    return (await issue(tx, city, actor, [plan]))[0]
+
+
+async def plan_by_hand(
+    tx: Tx, city: City, actor: Actor, case: Case, facts: Mapping[str, Any], at: datetime
+) -> Plan:
+    """The units a dispatcher names, with what the rule would have said; refuses wrong ones."""
     lead = city.unit(facts["unit"]).code
     assist = tuple(city.unit(code).code for code in facts.get("assist", ()))
     if lead in assist or len(set(assist)) != len(assist):
         raise Refusal("dispatch.twice_named", unit=lead)
     await _refuse_repeat(tx, case, {lead, *assist})
-    day = city.day(at or tx.now)
-    by_rule = rules.resolve(city, case.kind, case.place, day)
+    by_rule = rules.resolve(city, case.kind, case.place, city.day(at))
+    note = facts.get("note") or facts.get("reason") or ""
     reason = {
         "by": "hand",
         "actor": actor.name,
-        "note": facts.get("note", ""),
+        "note": note,
         "rule": by_rule.reason | {"lead": by_rule.lead},
     }
-    plan = Plan(case, lead, assist, reason, at or tx.now, facts.get("note", ""))
-    return (await issue(tx, city, actor, [plan]))[0]
+    return Plan(case, lead, assist, reason, at, note)
 
 
 async def _refuse_repeat(tx: Tx, case: Case, units: set[str]) -> None:
@@ -271,7 +278,7 @@ async def _send_back(
     amend = _manual if unit is not None else _automatic
     back = Move(order.case_id, "return", {"reason": reason}, at=at, amend=amend)
     case = (await cases.move(tx, city, keeper(city), [back]))[0]
-    await _recall_assistants(tx, city, case.id, reason, at)
+    await recall_orders(tx, city, case.id, reason, at)
     by_hand = unit is not None and actor.name != keeper(city).name
     if by_hand and _returned_too_often(city, case, at or tx.now):
         raise Refusal("dispatch.fallback_due", number=case.number, returned=case.returned)
@@ -288,9 +295,8 @@ def _automatic(case: Case) -> Case:
     return replace(case, dispatch_reason=kept)
 
 
-async def _recall_assistants(
-    tx: Tx, city: City, case_id: int, reason: str, at: datetime | None
-) -> None:
+async def recall_orders(tx: Tx, city: City, case_id: int, reason: str, at: datetime | None) -> None:
+    """End whatever orders of a case are open."""
     rows = [row for row in await store.orders_of(tx, [case_id]) if row["state"] in OPEN]
     steps = [Step(row["id"], "recall", {"reason": reason}, at=at) for row in rows]
     await move(tx, city, keeper(city), steps)
@@ -308,7 +314,7 @@ async def recall_case(
     """Take a dispatched case back: its open orders end, a dispatcher decides anew."""
     step = Move(case_id, "recall", facts, version, at, _manual)
     case = (await cases.move(tx, city, actor, [step]))[0]
-    await _recall_assistants(tx, city, case_id, facts["reason"], at)
+    await recall_orders(tx, city, case_id, facts["reason"], at)
     return case
 
 

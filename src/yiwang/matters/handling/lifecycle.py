@@ -22,8 +22,24 @@ TABLE = Table(
     initial=("requested",),
     final=("granted", "refused", "dropped"),
     rules=(
-        Rule("grant", ("requested",), "granted", "dispatcher", takes=("reason",), bar=_not_own),
-        Rule("refuse", ("requested",), "refused", "dispatcher", ("reason",), bar=_not_own),
+        Rule(
+            "grant",
+            ("requested",),
+            "granted",
+            "dispatcher",
+            takes=("reason",),
+            bar=_not_own,
+            waits=("requested",),
+        ),
+        Rule(
+            "refuse",
+            ("requested",),
+            "refused",
+            "dispatcher",
+            ("reason",),
+            bar=_not_own,
+            waits=("requested",),
+        ),
         Rule("drop", ("requested",), "dropped", "dispatcher", ("reason",), system=True),
     ),
 )

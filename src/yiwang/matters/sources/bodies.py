@@ -35,7 +35,10 @@ class Reporter(Struct, forbid_unknown_fields=True, omit_defaults=True):
 
 
 class ReportBody(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """One report as it is sent; `lon` and `lat` are degrees in `crs`."""
+    """One report as it is sent; `lon` and `lat` are degrees in `crs`.
+
+    `same_as` is the number of an open case that the sender says is the same thing ("me too").
+    """
 
     text: Annotated[str, Meta(min_length=1, max_length=10_000)]
     title: Short | None = None
@@ -52,6 +55,7 @@ class ReportBody(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only
     language: Language | None = None
     synthetic: bool | None = None
     urgent: bool | None = None
+    same_as: Annotated[str, Meta(min_length=1, max_length=60)] | None = None
 
 
 class CaseBody(ReportBody, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -98,6 +102,9 @@ def read_case(body: bytes) -> CaseBody:
     """The report to be filed at once in a body, refused as :func:`read_report` does."""
     found = read_struct(body, CaseBody)
     _require_sound(found, body)
+    if found.same_as is not None:  # what is filed at once is a case of its own
+        fault = Fault("/same_as", "web.field_unknown", {"field": "same_as"})
+        raise Refusal("web.request_invalid", faults=[fault])
     return found
 
 

@@ -7,6 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+# The attribute in which a report keeps the number of the case its sender says it repeats.
+SAME_AS = "same_as"
+
 
 class Source(StrEnum):
     """The ways a report comes in."""

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from yiwang.ground.packs.coordinates import Crs
 from yiwang.matters.sources.drafts import AttributeValue, ReportDraft
+from yiwang.matters.sources.model import SAME_AS
 from yiwang.matters.sources.open311 import Attribute, DataType, ServiceDefinition
 from yiwang.matters.sources.open311_query import Fields, read_moment, shown
 
@@ -105,11 +106,16 @@ def check_attributes(form: Form, definition: ServiceDefinition, *, zone: tzinfo)
 
 
 def draft_of(form: Form, *, source: str, language: str | None = None) -> ReportDraft:
-    """The report in a form; what has no field of its own goes to `attributes`."""
+    """The report in a form; what has no field of its own goes to `attributes`.
+
+    `attribute[same_as]` is the number of a case that the sender says is the same thing.
+    """
     extra: dict[str, AttributeValue] = {
         f"attribute.{code}": texts[0] if len(texts) == 1 else texts
         for code, texts in form.attributes.items()
     }
+    if named := form.attributes.get(SAME_AS):
+        extra[SAME_AS] = named[0]
     for name in ("address_id", "device_id", "account_id", "media_url"):
         if text := getattr(form, name):
             extra[name] = text

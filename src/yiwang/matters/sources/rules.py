@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from yiwang.ground.city import City
+from yiwang.ground.judgement.model import corrected
 from yiwang.kit.lifecycle import Facts
-from yiwang.matters.sources.model import Report
+from yiwang.matters.sources.model import SAME_AS, Report
 
 NOTES = "notes"
 _MOST_NOTES = 50
@@ -31,9 +32,20 @@ def missing(report: Report, *, located: bool) -> str | None:
     return "kind" if report.kind is None else None
 
 
-def settle(report: Report) -> Report:
-    """Place and kind are found; what comes next is matching."""
-    return replace(report, match_reason={"by": "waiting"})
+def named_case(report: Report) -> str | None:
+    """The number of the case its sender says it repeats ("me too"), or None."""
+    named = report.attributes.get(SAME_AS)
+    return named.strip() or None if isinstance(named, str) else None
+
+
+def settle(report: Report, missing: str | None = None) -> Report:
+    """Place and kind are found; what comes next is matching.
+
+    A report that names its case may go on without them: `missing` says what it lacks should the
+    case not take it in.
+    """
+    waiting = {"by": "waiting"}
+    return replace(report, match_reason=waiting | ({"missing": missing} if missing else {}))
 
 
 def is_settled(report: Report) -> bool:
@@ -62,14 +74,16 @@ def correct(report: Report, facts: Facts, city: City) -> Report:
     after = report
     if facts.get("kind"):
         kind = city.taxonomy.current(facts["kind"], city.day(report.received_at))
-        after = replace(after, kind=kind.key, kind_reason={"by": "hand"})
+        why = corrected(after.kind_reason, after.kind, facts.get("note"))
+        after = replace(after, kind=kind.key, kind_reason=why)
     if "lon" in facts and "lat" in facts:
         spot = city.frame.to_local(facts["lon"], facts["lat"])
         after = replace(after, lon=facts["lon"], lat=facts["lat"], spot=spot, place_reason={})
     if facts.get("address"):
         after = replace(after, address=facts["address"], place_reason={})
     if facts.get("place"):
-        after = replace(after, place=city.tree.path(facts["place"]), place_reason={"by": "hand"})
+        why = corrected(report.place_reason, report.place, facts.get("note"))
+        after = replace(after, place=city.tree.path(facts["place"]), place_reason=why)
     return after
 
 

@@ -39,7 +39,7 @@ async def settle(tx: Tx, city: City, report_ids: Sequence[int]) -> None:
     if not fresh:
         return
     actor = keeper(city)
-    located = _locate(city, fresh)
+    located = locate(city, fresh)
     guesses = _classify(city, fresh)
     changes = []
     for report, (path, place_reason), (kind, kind_reason) in zip(
@@ -55,11 +55,15 @@ async def settle(tx: Tx, city: City, report_ids: Sequence[int]) -> None:
             match_reason={},
         )
         missing = rules.missing(known, located=path is not None)
-        facts: dict[str, Any] = {"reason": missing} if missing else {}
-        rule = procedure.permit(REPORTS, actor, known, "queue" if missing else "settle", facts)
-        after = replace(known, state=rule.end or known.state, reason=missing)
-        after = after if missing else rules.settle(after)
-        told = {"kind": kind, "place": path} if not missing else facts
+        named = rules.named_case(known)
+        queued = missing is not None and named is None
+        facts: dict[str, Any] = {"reason": missing} if queued else {}
+        rule = procedure.permit(REPORTS, actor, known, "queue" if queued else "settle", facts)
+        after = replace(known, state=rule.end or known.state, reason=missing if queued else None)
+        after = after if queued else rules.settle(after, missing)
+        told = facts if queued else {"kind": kind, "place": path}
+        if named is not None:
+            told["same_as"] = named
         changes.append(Change(report, after, rule, told, tx.moment(report.received_at)))
     await procedure.save(tx, actor, REPORTS, changes)
 
@@ -70,7 +74,7 @@ def _spot(city: City, report: Report) -> Any:
     return city.frame.to_local(report.lon, report.lat)
 
 
-def _locate(city: City, reports: Sequence[Report]) -> list[tuple[str | None, dict[str, Any]]]:
+def locate(city: City, reports: Sequence[Report]) -> list[tuple[str | None, dict[str, Any]]]:
     """For each report the path of its place (None where unknown) and why."""
     answers: list[tuple[str | None, dict[str, Any]]] = [(None, {})] * len(reports)
     pointed = [i for i, r in enumerate(reports) if r.lon is not None and r.lat is not None]
@@ -140,9 +144,27 @@ def _classify(city: City, reports: Sequence[Report]) -> list[tuple[str | None, d
     return answers
 
 
-def _question(city: City, report: Report) -> Question:
-    hints = Hints(title=report.title, on=city.day(report.received_at))
-    return Question(report.text, report.language, hints)
+async def queue(
+    tx: Tx,
+    actor: Actor,
+    reports: Mapping[int, str],
+    reasons: Mapping[int, dict[str, Any]],
+    held: Mapping[int, Report],
+) -> None:
+    """Put settled reports on the desk after all: report id -> what is still missing."""
+    changes = []
+    for report_id, missing in reports.items():
+        report = held[report_id]
+        facts = {"reason": missing}
+        rule = procedure.permit(REPORTS, actor, report, "queue", facts)
+        after = replace(
+            report,
+            state=rule.end or report.state,
+            reason=missing,
+            match_reason=reasons.get(report_id, {}),
+        )
+        changes.append(Change(report, after, rule, facts, tx.moment(report.received_at)))
+    await procedure.save(tx, actor, REPORTS, changes)
 
 
 async def assign(
@@ -153,8 +175,12 @@ async def assign(
     reasons: Mapping[int, dict[str, Any]],
     at: datetime | None = None,
     held: Mapping[int, Report] | None = None,
+    kinds: Mapping[int, str] | None = None,
 ) -> None:
-    """Give reports to their cases (report id -> case id) by "file", "attach" or "move"."""
+    """Give reports to their cases (report id -> case id) by "file", "attach" or "move".
+
+    A report without a kind takes the one in `kinds`.
+    """
     found = held or await procedure.lock(tx, REPORTS, cases)
     changes = []
     for report_id, case_id in cases.items():
@@ -165,6 +191,7 @@ async def assign(
             report,
             state=rule.end or report.state,
             case_id=case_id,
+            kind=report.kind or (kinds or {}).get(report_id),
             match_reason=reasons.get(report_id, report.match_reason),
             reason=None,
         )
