@@ -98,6 +98,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/callers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look Up Caller
+         * @description What was reported from this number before; every look-up is recorded with its reason.
+         *     来电历史：该号码的既往上报（每次查询留痕）。
+         */
+        get: operations["look_up_caller_api_v1_callers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases": {
         parameters: {
             query?: never;
@@ -193,6 +214,26 @@ export interface paths {
         put?: never;
         /** Keep up to eight photos with a case on which I may act. 为可办理的案件上传照片。 */
         post: operations["add_case_photos"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{number}/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Beat
+         * @description Say that I have a case open, every 20 s; the answer is who else has. 同时在看本案的人员。
+         */
+        post: operations["beat_api_v1_cases__number__presence_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -473,6 +514,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/filters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Filters
+         * @description My saved filters, and those shared with my units. 我的筛选与本单位共享的筛选。
+         */
+        get: operations["list_filters_api_v1_filters_get"];
+        put?: never;
+        /**
+         * Keep Filter
+         * @description Save a filter of a list. 保存筛选。
+         */
+        post: operations["keep_filter_api_v1_filters_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/filters/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Filter
+         * @description Take a filter of mine away. 删除筛选。
+         */
+        delete: operations["remove_filter_api_v1_filters__number__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Filter
+         * @description Change a filter of mine. 修改筛选。
+         */
+        patch: operations["change_filter_api_v1_filters__number__patch"];
+        trace?: never;
+    };
     "/api/v1/imports": {
         parameters: {
             query?: never;
@@ -721,6 +810,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Notices
+         * @description My notices and my units', unread first. 我的通知与本单位通知，未读在前。
+         */
+        get: operations["list_notices_api_v1_notices_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Notices
+         * @description Mark notices as read, for me alone. 标为已读（仅对本人）。
+         */
+        post: operations["read_notices_api_v1_notices_read_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders": {
         parameters: {
             query?: never;
@@ -786,6 +915,70 @@ export interface paths {
         put?: never;
         /** Keep up to eight photos with a order on which I may act. 为可办理的工单上传照片。 */
         post: operations["add_order_photos"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/panels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Screen
+         * @description What the screen shows in each mode, as its centre arranged it or by the pack. 大屏布局。
+         */
+        get: operations["get_screen_api_v1_panels_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/panels/{mode}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Arrange
+         * @description Arrange one mode of one's centre's screen. 布置本中心大屏的一种模式。
+         */
+        put: operations["arrange_api_v1_panels__mode__put"];
+        post?: never;
+        /**
+         * Reset
+         * @description Go back to the layout above one's own; the answer is what holds now. 恢复上级布局。
+         */
+        delete: operations["reset_api_v1_panels__mode__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/panels/{mode}/{panel}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Panel
+         * @description One panel's figures at a place, now or at a past moment. 面板数据。
+         */
+        get: operations["get_panel_api_v1_panels__mode___panel__get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -942,6 +1135,126 @@ export interface paths {
          * @description Change the language I read. 修改语言。
          */
         patch: operations["change_profile_api_v1_profile_patch"];
+        trace?: never;
+    };
+    "/api/v1/public/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Cases
+         * @description Published cases: of the last 30 days, or as `days` or `state=open` says. 公开案件。
+         */
+        get: operations["list_cases_api_v1_public_cases_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/cases/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Case
+         * @description One published case: in plain words, what happened and what comes next. 公开案件详情。
+         */
+        get: operations["get_case_api_v1_public_cases__number__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Cases
+         * @description Published cases as open data, under the licence in the file. 开放数据下载。
+         */
+        get: operations["export_cases_api_v1_public_export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Map
+         * @description Every open case that has a published position, by columns. 公开地图。
+         */
+        get: operations["get_map_api_v1_public_map_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Places
+         * @description The figures of every place of a level over some months. 各区、街镇公开统计。
+         */
+        get: operations["list_places_api_v1_public_places_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/places/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Place
+         * @description A place's page: a year's figures, 24 months, hottest kinds, ranks. 区域公开页面。
+         */
+        get: operations["get_place_api_v1_public_places__code__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/receipts/{number}": {
@@ -1142,6 +1455,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/roster": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Roster
+         * @description Who is on duty in a centre in a window of time. 值班表。
+         */
+        get: operations["get_roster_api_v1_roster_get"];
+        /**
+         * Put Roster
+         * @description Plan a window of a centre's roster, recorded; only its duty chief may. 编排值班表。
+         */
+        put: operations["put_roster_api_v1_roster_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Roster Now
+         * @description Who is on duty now, for a place and above it. 当前值班人员。
+         */
+        get: operations["get_roster_now_api_v1_roster_now_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -1254,6 +1611,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/suggest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suggest
+         * @description Kind, place, limit and similar open cases of what is being written; staff also see the unit
+         *     and the cases in full. 边写边建议：类别、地点、时限与附近相似案件。
+         */
+        post: operations["suggest_api_v1_suggest_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/terms": {
         parameters: {
             query?: never;
@@ -1333,6 +1711,27 @@ export interface paths {
          * @description Take a receiver away. 删除事件推送。
          */
         delete: operations["remove_webhook_api_v1_webhooks__number__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Work
+         * @description What waits for me, of every kind, by the time that is left; with the actions open to me.
+         *     我的待办：按剩余时间排列的各类事项。
+         */
+        get: operations["list_work_api_v1_work_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1655,6 +2054,16 @@ export interface components {
             items: components["schemas"]["Area"][];
         };
         /**
+         * Both
+         * @description A text in both languages.
+         */
+        Both: {
+            /** En */
+            en: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
          * BulkIn
          * @description Up to 500 actions, done in their order; each succeeds or fails alone.
          * @example {
@@ -1670,6 +2079,50 @@ export interface components {
         BulkIn: {
             /** Items */
             items: components["schemas"]["ItemIn"][];
+        };
+        /**
+         * Caller
+         * @description The newest 50 reports of a number; `open` of them have a case that is not closed.
+         */
+        Caller: {
+            items: components["schemas"]["CallersReport"][];
+            more: boolean;
+            open: number;
+        };
+        /**
+         * CallersCase
+         * @description The case a caller's report became.
+         */
+        CallersCase: {
+            closed_at: string | null;
+            due: string | null;
+            id: number;
+            number: string;
+            overdue: boolean;
+            state: string;
+            state_name: components["schemas"]["Name"];
+            unit_name: components["schemas"]["Name"] | null;
+        };
+        /**
+         * CallersReport
+         * @description What a caller reported before.
+         */
+        CallersReport: {
+            address: string;
+            case: components["schemas"]["CallersCase"] | null;
+            id: number;
+            kind: string | null;
+            kind_name: components["schemas"]["Name"] | null;
+            name: string;
+            number: string;
+            place_name: components["schemas"]["Name"];
+            /** Format: date-time */
+            received_at: string;
+            source: string;
+            state: string;
+            state_name: components["schemas"]["Name"];
+            text: string;
+            title: string;
         };
         /**
          * Case
@@ -1836,6 +2289,16 @@ export interface components {
         CaseRows: {
             items: components["schemas"]["CaseRow"][];
             next: string | null;
+        };
+        /**
+         * CentreOnDuty
+         * @description Who is on duty in one centre now.
+         */
+        CentreOnDuty: {
+            on_duty: components["schemas"]["ShiftRow"][];
+            place: string;
+            unit: string;
+            unit_name: components["schemas"]["Name"];
         };
         /**
          * Check
@@ -2133,9 +2596,88 @@ export interface components {
                 [key: string]: components["schemas"]["Spread"];
             };
         };
+        /**
+         * FiguresOut
+         * @description Figures of a place. Null where there was nothing, or too little to be told (`few`).
+         */
+        FiguresOut: {
+            /** Cancelled */
+            cancelled: number;
+            /** Closed */
+            closed: number;
+            /** Few */
+            few: string[];
+            /** Median Days */
+            median_days: number | null;
+            /**
+             * On Time
+             * @description Percent / 百分比
+             */
+            on_time: number | null;
+            /** Open Now */
+            open_now: number;
+            /** Opened */
+            opened: number;
+            /** Overdue Now */
+            overdue_now: number;
+            /** P90 Days */
+            p90_days: number | null;
+            /** Repeats */
+            repeats: number;
+            /** Repeats Share */
+            repeats_share: number | null;
+            /** Satisfaction */
+            satisfaction: number | null;
+        };
         /** FiledCase */
         FiledCase: components["schemas"]["Case"] & {
             receipt: components["schemas"]["Ticket"];
+        };
+        /**
+         * FilterChangeIn
+         * @description What changes of a filter; `unit` null takes it back from the unit.
+         * @example {
+         *       "name": "急"
+         *     }
+         */
+        FilterChangeIn: {
+            /** Name */
+            name?: string | null;
+            /** Query */
+            query?: {
+                [key: string]: string;
+            } | null;
+            /** Unit */
+            unit?: string | null;
+        };
+        /**
+         * FilterIn
+         * @description A filter to be kept: the parameters of a list, with `sort` for its order.
+         * @example {
+         *       "list": "work",
+         *       "name": "超期",
+         *       "query": {
+         *         "overdue": "true"
+         *       }
+         *     }
+         */
+        FilterIn: {
+            /**
+             * List
+             * @enum {string}
+             */
+            list: "work" | "cases" | "orders" | "checks" | "approvals" | "disputes" | "reports";
+            /** Name */
+            name: string;
+            /** Query */
+            query?: {
+                [key: string]: string;
+            };
+            /**
+             * Unit
+             * @description Share it with this unit of mine / 共享给本单位
+             */
+            unit?: string | null;
         };
         /**
          * Hop
@@ -2164,6 +2706,17 @@ export interface components {
          * @enum {unknown}
          */
         HopStage: "assist" | "check" | "dispatch" | "handle" | "intake" | "judge" | "verify";
+        /**
+         * HotKind
+         * @description A kind and how often.
+         */
+        HotKind: {
+            /** Count */
+            count: number;
+            /** Kind */
+            kind: string;
+            name: components["schemas"]["Both"];
+        };
         /**
          * ImportJob
          * @description A table that is brought in, and how far it is. `errors` gives the refused rows.
@@ -2345,11 +2898,63 @@ export interface components {
             items: components["schemas"]["Kind"][];
         };
         /**
+         * LayoutIn
+         * @description The panels of one mode, in their order.
+         * @example {
+         *       "panels": [
+         *         {
+         *           "panel": "open_now",
+         *           "region": "left",
+         *           "size": 1
+         *         }
+         *       ]
+         *     }
+         */
+        LayoutIn: {
+            /** Panels */
+            panels: components["schemas"]["PlacedIn"][];
+        };
+        /**
+         * LayoutOut
+         * @description One mode's layout. `place` is whose it is; `by` and `at` where a centre arranged it.
+         */
+        LayoutOut: {
+            /** At */
+            at: number | null;
+            /** By */
+            by: string | null;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "daily" | "special" | "emergency";
+            /**
+             * Own
+             * @description Arranged by a centre, not the pack's / 由中心自行布置
+             */
+            own: boolean;
+            /** Panels */
+            panels: components["schemas"]["PlacedOut"][];
+            /** Place */
+            place: string;
+            title: components["schemas"]["Said"];
+        };
+        /**
          * Level
          * @description The five levels of Article V.
          * @enum {unknown}
          */
         Level: "city" | "community" | "district" | "grid" | "town";
+        /**
+         * Licence
+         * @description Under which the data may be used.
+         */
+        Licence: {
+            /** Name */
+            name: string;
+            /** Url */
+            url: string;
+        };
         /**
          * Lifecycle
          * @description One lifecycle table; `names` says every state, `diagram` is Mermaid.
@@ -2382,6 +2987,12 @@ export interface components {
             self: string;
         };
         /**
+         * Lookback
+         * @description How far back a trend goes: by hours or by days.
+         * @enum {string}
+         */
+        Lookback: "24h" | "30d";
+        /**
          * MeOut
          * @description Whoever asks: what they may do, where. `csrf` goes into X-CSRF-Token.
          */
@@ -2406,6 +3017,30 @@ export interface components {
             title: string;
             /** Units */
             units: components["schemas"]["Named"][];
+        };
+        /**
+         * MonthFigures
+         * @description A month's figures; `open_now` and `overdue_now` are those of no month and left out.
+         */
+        MonthFigures: {
+            /** Closed */
+            closed: number;
+            /** Few */
+            few: string[];
+            /** Median Days */
+            median_days: number | null;
+            /** Month */
+            month: string;
+            /** On Time */
+            on_time: number | null;
+            /** Opened */
+            opened: number;
+            /** P90 Days */
+            p90_days: number | null;
+            /** Satisfaction */
+            satisfaction: number | null;
+            /** Since */
+            since: number;
         };
         /**
          * Name
@@ -2436,6 +3071,41 @@ export interface components {
             at: string;
             code: string;
             says: components["schemas"]["Name"];
+        };
+        /**
+         * NoticePage
+         * @description A page of notices; `unread` counts up to 200.
+         */
+        NoticePage: {
+            items: components["schemas"]["NoticeRow"][];
+            next: string | null;
+            unread: number;
+        };
+        /**
+         * NoticeRow
+         * @description A notice to me or a unit of mine.
+         */
+        NoticeRow: {
+            /** Format: date-time */
+            at: string;
+            audience: string;
+            case_id: number | null;
+            code: string;
+            id: number;
+            number: string | null;
+            read: boolean;
+            says: components["schemas"]["Name"];
+            unit: string | null;
+            unit_name: components["schemas"]["Name"] | null;
+        };
+        /**
+         * OnDuty
+         * @description Who is on duty now, the centre of the place itself first.
+         */
+        OnDuty: {
+            centres: components["schemas"]["CentreOnDuty"][];
+            /** Format: date-time */
+            moment: string;
         };
         /**
          * Order
@@ -2596,6 +3266,62 @@ export interface components {
             total?: number | null;
         };
         /**
+         * PanelOut
+         * @description One panel's figures, in the one shape that all have.
+         */
+        PanelOut: {
+            /**
+             * As Of
+             * @description Until when was counted, epoch seconds / 统计截止时刻
+             */
+            as_of: number;
+            /** Fresh */
+            fresh: boolean;
+            /** Items */
+            items: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "value" | "series" | "ranking" | "list" | "times";
+            /**
+             * Link
+             * @description An operation that has the rest / 更多数据的接口
+             */
+            link: string | null;
+            /** Panel */
+            panel: string;
+            /** Place */
+            place: string;
+            place_name: components["schemas"]["Said"];
+            /** @description How the value came about / 数值依据 */
+            reason: components["schemas"]["Said"] | null;
+            source: components["schemas"]["Said"];
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "ok" | "watch" | "warn" | "alarm";
+            status_reason: components["schemas"]["Said"];
+            threshold: components["schemas"]["ThresholdOut"] | null;
+            title: components["schemas"]["Said"];
+            /**
+             * Trend
+             * @description [epoch seconds, value], the oldest first / 由旧到新
+             */
+            trend: [
+                number,
+                number | null
+            ][];
+            /** Unit */
+            unit: string;
+            unit_name: components["schemas"]["Said"];
+            /** Value */
+            value: number | null;
+        };
+        /**
          * PasswordIn
          * @description The old password and the new one.
          */
@@ -2685,6 +3411,91 @@ export interface components {
             items: components["schemas"]["Photo"][];
         };
         /**
+         * PlacedIn
+         * @description A panel on the screen.
+         */
+        PlacedIn: {
+            /** Panel */
+            panel: string;
+            /**
+             * Region
+             * @enum {string}
+             */
+            region: "top" | "left" | "right" | "bottom";
+            /**
+             * Size
+             * @default 1
+             */
+            size: number;
+        };
+        /**
+         * PlacedOut
+         * @description A panel on the screen, with what it is called.
+         */
+        PlacedOut: {
+            /** Kind */
+            kind: string;
+            /** Panel */
+            panel: string;
+            /** Region */
+            region: string;
+            /** Size */
+            size: number;
+            title: components["schemas"]["Said"];
+        };
+        /**
+         * PlaceFigures
+         * @description A place with its figures.
+         */
+        PlaceFigures: {
+            figures: components["schemas"]["FiguresOut"];
+            /** Level */
+            level: string;
+            name: components["schemas"]["Both"];
+            /** Parent */
+            parent: string | null;
+            /** Place */
+            place: string;
+        };
+        /**
+         * PresenceIn
+         * @description A heartbeat: whether one writes just now, or leaves.
+         * @example {
+         *       "writing": true
+         *     }
+         */
+        PresenceIn: {
+            /**
+             * Leaving
+             * @default false
+             */
+            leaving: boolean;
+            /**
+             * Writing
+             * @default false
+             */
+            writing: boolean;
+        };
+        /**
+         * Presences
+         * @description Who else is on the case; the next heartbeat is due in `again_in_s` seconds.
+         */
+        Presences: {
+            again_in_s: number;
+            others: components["schemas"]["Present"][];
+        };
+        /**
+         * Present
+         * @description Somebody else who has the case open.
+         */
+        Present: {
+            name: string;
+            person: number;
+            /** Format: date-time */
+            since: string;
+            writing: boolean;
+        };
+        /**
          * Preview
          * @description What bringing a table in would do.
          */
@@ -2725,6 +3536,243 @@ export interface components {
             language: "zh" | "en";
         };
         /**
+         * PublicCase
+         * @description A case as everybody may see it: no text, no person, a position to some `position_m`.
+         */
+        PublicCase: {
+            /** Due */
+            due: number | null;
+            /** Ended */
+            ended: number | null;
+            /**
+             * Holder
+             * @description The unit that has it now / 当前处置单位
+             */
+            holder: string | null;
+            holder_name: components["schemas"]["Both"] | null;
+            /** Kind */
+            kind: string;
+            kind_name: components["schemas"]["Both"];
+            /** Lat */
+            lat: number | null;
+            /** Lon */
+            lon: number | null;
+            /** Merged Into */
+            merged_into: string | null;
+            /** @description What happens next / 接下来 */
+            next: components["schemas"]["Both"];
+            /** Number */
+            number: string;
+            /** Open */
+            open: boolean;
+            /** Overdue */
+            overdue: boolean;
+            /** Place */
+            place: string;
+            place_name: components["schemas"]["Both"];
+            /** Reopened */
+            reopened: number;
+            /**
+             * Reported
+             * @description Epoch seconds / 秒
+             */
+            reported: number;
+            /**
+             * Reports
+             * @description How many reported it / 上报次数
+             */
+            reports: number;
+            /**
+             * State
+             * @description Code of the state; `state_name` says it plainly / 状态代码
+             */
+            state: string;
+            state_name: components["schemas"]["Both"];
+            /** Synthetic */
+            synthetic: boolean;
+            /** Urgent */
+            urgent: boolean;
+        };
+        /**
+         * PublicCasePage
+         * @description One case with its steps and published photos.
+         */
+        PublicCasePage: {
+            /** Due */
+            due: number | null;
+            /** Ended */
+            ended: number | null;
+            /**
+             * Holder
+             * @description The unit that has it now / 当前处置单位
+             */
+            holder: string | null;
+            holder_name: components["schemas"]["Both"] | null;
+            /** Kind */
+            kind: string;
+            kind_name: components["schemas"]["Both"];
+            /** Lat */
+            lat: number | null;
+            licence: components["schemas"]["Licence"];
+            /** Lon */
+            lon: number | null;
+            /** Merged Into */
+            merged_into: string | null;
+            /** @description What happens next / 接下来 */
+            next: components["schemas"]["Both"];
+            /** Number */
+            number: string;
+            /** Open */
+            open: boolean;
+            /** Overdue */
+            overdue: boolean;
+            /** Photos */
+            photos: {
+                [key: string]: unknown;
+            }[];
+            /** Place */
+            place: string;
+            place_name: components["schemas"]["Both"];
+            /** Position M */
+            position_m: number;
+            /** Reopened */
+            reopened: number;
+            /**
+             * Reported
+             * @description Epoch seconds / 秒
+             */
+            reported: number;
+            /**
+             * Reports
+             * @description How many reported it / 上报次数
+             */
+            reports: number;
+            /**
+             * State
+             * @description Code of the state; `state_name` says it plainly / 状态代码
+             */
+            state: string;
+            state_name: components["schemas"]["Both"];
+            /** Steps */
+            steps: components["schemas"]["PublicStep"][];
+            /** Synthetic */
+            synthetic: boolean;
+            /** Urgent */
+            urgent: boolean;
+        };
+        /**
+         * PublicCases
+         * @description A page of published cases.
+         */
+        PublicCases: {
+            /** Items */
+            items: components["schemas"]["PublicCase"][];
+            licence: components["schemas"]["Licence"];
+            /** Next */
+            next: string | null;
+            /** Position M */
+            position_m: number;
+        };
+        /**
+         * PublicColumns
+         * @description One list for each column, all of the same length; kind, place and state are indexes.
+         */
+        PublicColumns: {
+            /** Due */
+            due: (number | null)[];
+            /**
+             * Flags
+             * @description 1 urgent, 2 overdue, 8 synthetic
+             */
+            flags: number[];
+            /** Kind */
+            kind: number[];
+            /** Lat */
+            lat: number[];
+            /** Lon */
+            lon: number[];
+            /** Number */
+            number: string[];
+            /** Place */
+            place: number[];
+            /** Reported */
+            reported: number[];
+            /** State */
+            state: number[];
+        };
+        /**
+         * PublicMap
+         * @description Every open case with a position, by columns.
+         */
+        PublicMap: {
+            columns: components["schemas"]["PublicColumns"];
+            /** Count */
+            count: number;
+            /** Kinds */
+            kinds: string[];
+            licence: components["schemas"]["Licence"];
+            /** Moment */
+            moment: number;
+            /** Places */
+            places: string[];
+            /** Position M */
+            position_m: number;
+            /** States */
+            states: string[];
+        };
+        /**
+         * PublicPlace
+         * @description A place's page: a year's figures, 24 months, what is reported most, ranks.
+         */
+        PublicPlace: {
+            figures: components["schemas"]["FiguresOut"];
+            /** Hottest */
+            hottest: components["schemas"]["HotKind"][];
+            /** Least */
+            least: number;
+            /** Level */
+            level: string;
+            licence: components["schemas"]["Licence"];
+            /** Monthly */
+            monthly: components["schemas"]["MonthFigures"][];
+            name: components["schemas"]["Both"];
+            note: components["schemas"]["Both"];
+            /** Parent */
+            parent: string | null;
+            /** Place */
+            place: string;
+            /** Ranks */
+            ranks: components["schemas"]["Rank"][];
+        };
+        /**
+         * PublicPlaces
+         * @description The figures of every place of a level over some months.
+         */
+        PublicPlaces: {
+            /** Items */
+            items: components["schemas"]["PlaceFigures"][];
+            /**
+             * Least
+             * @description Smaller numbers give no share / 少于此数不计比率
+             */
+            least: number;
+            licence: components["schemas"]["Licence"];
+            /** Months */
+            months: number;
+            note: components["schemas"]["Both"];
+        };
+        /**
+         * PublicStep
+         * @description What happened, and when.
+         */
+        PublicStep: {
+            /** At */
+            at: number;
+            name: components["schemas"]["Both"];
+            /** Step */
+            step: string;
+        };
+        /**
          * Punctual
          * @description Handled cases by their limit.
          */
@@ -2732,6 +3780,31 @@ export interface components {
             late: number;
             on_time: number;
             unlimited: number;
+        };
+        /**
+         * Rank
+         * @description A rank among the places of its level that have the figure.
+         */
+        Rank: {
+            /** Figure */
+            figure: string;
+            /** Of */
+            of: number;
+            /** Rank */
+            rank: number;
+        };
+        /**
+         * ReadIn
+         * @description Which notices were read: some, or all up to one.
+         * @example {
+         *       "up_to": 120
+         *     }
+         */
+        ReadIn: {
+            /** Ids */
+            ids?: number[];
+            /** Up To */
+            up_to?: number | null;
         };
         /**
          * Receipt
@@ -2832,6 +3905,8 @@ export interface components {
         /**
          * ReportBody
          * @description One report as it is sent; `lon` and `lat` are degrees in `crs`.
+         *
+         *         `same_as` is the number of an open case that the sender says is the same thing ("me too").
          */
         ReportBody: {
             /** @default null */
@@ -2854,6 +3929,8 @@ export interface components {
             lon: number | null;
             /** @default null */
             reporter: components["schemas"]["Reporter"] | null;
+            /** @default null */
+            same_as: string | null;
             /** @default null */
             source: components["schemas"]["Source"] | null;
             /** @default null */
@@ -2934,6 +4011,73 @@ export interface components {
             next: string | null;
         };
         /**
+         * Role
+         * @description What somebody on duty is there for.
+         * @enum {string}
+         */
+        Role: "duty_chief" | "deputy" | "operator";
+        /**
+         * Roster
+         * @description The shifts of a centre.
+         */
+        Roster: {
+            items: components["schemas"]["ShiftRow"][];
+            unit: string;
+        };
+        /**
+         * RosterIn
+         * @description All shifts of the centre that begin in the window.
+         * @example {
+         *       "shifts": [
+         *         {
+         *           "person": 12,
+         *           "role": "duty_chief",
+         *           "since": "2026-03-10T08:00:00+08:00",
+         *           "until": "2026-03-10T20:00:00+08:00"
+         *         }
+         *       ]
+         *     }
+         */
+        RosterIn: {
+            /** Shifts */
+            shifts: components["schemas"]["ShiftIn"][];
+        };
+        /**
+         * Said
+         * @description A text in both languages.
+         */
+        Said: {
+            /** En */
+            en: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
+         * SavedFilter
+         * @description A saved filter; `query` holds the parameters of its list.
+         */
+        SavedFilter: {
+            /** Format: date-time */
+            changed_at: string;
+            id: number;
+            list: string;
+            mine: boolean;
+            name: string;
+            person_name: string;
+            query: {
+                [key: string]: string;
+            };
+            unit: string | null;
+            unit_name: components["schemas"]["Name"] | null;
+        };
+        /**
+         * SavedFilters
+         * @description Saved filters, one's own first.
+         */
+        SavedFilters: {
+            items: components["schemas"]["SavedFilter"][];
+        };
+        /**
          * Saying
          * @description What a reporter says.
          * @example {
@@ -2943,6 +4087,29 @@ export interface components {
         Saying: {
             /** Text */
             text: string;
+        };
+        /**
+         * ScreenOut
+         * @description The screen of a place: every mode's layout, the colours of statuses, all panels.
+         */
+        ScreenOut: {
+            /** Colours */
+            colours: {
+                [key: string]: string;
+            };
+            /** Fresh S */
+            fresh_s: number;
+            /** May Arrange */
+            may_arrange: boolean;
+            /** Modes */
+            modes: components["schemas"]["LayoutOut"][];
+            /** Panels */
+            panels: {
+                [key: string]: unknown;
+            }[];
+            /** Place */
+            place: string;
+            place_name: components["schemas"]["Said"];
         };
         /**
          * Sealed
@@ -2997,6 +4164,39 @@ export interface components {
             row: number;
         };
         /**
+         * ShiftIn
+         * @description One person on duty from `since` until `until`.
+         */
+        ShiftIn: {
+            /** Person */
+            person: number;
+            role: components["schemas"]["Role"];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
+         * ShiftRow
+         * @description Somebody on duty.
+         */
+        ShiftRow: {
+            id: number;
+            name: string;
+            person: number;
+            role: string;
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+        };
+        /**
          * SignedInOut
          * @description A new session. The token also comes as a cookie; it is shown here and never again.
          */
@@ -3031,6 +4231,33 @@ export interface components {
             login: string;
             /** Password */
             password: string;
+        };
+        /**
+         * SimilarCase
+         * @description An open case nearby in public columns; `repeat`: a report would be attached to it unasked.
+         *
+         *         `lon` and `lat` are rounded to about 50 m. `case` is the whole case, for those who may see it.
+         */
+        SimilarCase: {
+            case?: Record<string, unknown>;
+            distance_m: number;
+            due: string | null;
+            kind: string;
+            kind_name: components["schemas"]["Name"];
+            lat: number | null;
+            lon: number | null;
+            number: string;
+            place: string;
+            place_name: components["schemas"]["Name"];
+            reason: Record<string, unknown>;
+            repeat: boolean;
+            report_count: number;
+            /** Format: date-time */
+            reported_at: string;
+            score: number;
+            state: string;
+            state_name: components["schemas"]["Name"];
+            unit_name: components["schemas"]["Name"];
         };
         /**
          * Source
@@ -3096,7 +4323,7 @@ export interface components {
         /**
          * Step
          * @description One row of a lifecycle table. `end` is null where the state stays; `system` marks what only
-         *         the platform does.
+         *         the platform does; in the states `waits` the matter waits for it.
          */
         Step: {
             action: string;
@@ -3108,6 +4335,92 @@ export interface components {
             start: string[];
             system: boolean;
             takes: components["schemas"]["FactForm"][];
+            waits: string[];
+        };
+        /**
+         * SuggestedKind
+         * @description A kind the text may be about; `score` from 0 to 1, `reason` the words that say so.
+         */
+        SuggestedKind: {
+            key: string;
+            name: components["schemas"]["Name"];
+            reason: Record<string, unknown>;
+            score: number;
+        };
+        /**
+         * SuggestedLimit
+         * @description By when such a thing is usually done, and where the limit comes from.
+         */
+        SuggestedLimit: {
+            amount: number;
+            basis: string;
+            clock: string;
+            clock_name: components["schemas"]["Name"];
+            /** Format: date-time */
+            due: string;
+            kind: string;
+            origin: string;
+            source: string;
+            stage: string;
+            stage_name: components["schemas"]["Name"];
+        };
+        /**
+         * SuggestedPlace
+         * @description Where it is; `confidence` from 0 to 1, 1 for a position inside the place.
+         */
+        SuggestedPlace: {
+            code: string;
+            confidence: number;
+            name: components["schemas"]["Name"];
+            reason: Record<string, unknown>;
+        };
+        /**
+         * SuggestedUnit
+         * @description The unit that would lead, for staff.
+         */
+        SuggestedUnit: {
+            assist: string[];
+            code: string;
+            name: components["schemas"]["Name"];
+            reason: Record<string, unknown>;
+        };
+        /**
+         * SuggestIn
+         * @description What is written so far; `kind` is the key its writer chose, if any.
+         * @example {
+         *       "lat": 31.236,
+         *       "lon": 121.478,
+         *       "text": "路边垃圾箱满了没人清"
+         *     }
+         */
+        SuggestIn: {
+            /**
+             * Address
+             * @default
+             */
+            address: string;
+            /** Kind */
+            kind?: string | null;
+            /** Lat */
+            lat?: number | null;
+            /** Lon */
+            lon?: number | null;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+        };
+        /**
+         * Suggestion
+         * @description What a report will come to, as far as it is written; `unit` for staff only.
+         */
+        Suggestion: {
+            kinds: components["schemas"]["SuggestedKind"][];
+            limit: components["schemas"]["SuggestedLimit"] | null;
+            place: components["schemas"]["SuggestedPlace"] | null;
+            similar: components["schemas"]["SimilarCase"][];
+            unit?: components["schemas"]["SuggestedUnit"] | null;
         };
         /**
          * Tally
@@ -3149,6 +4462,9 @@ export interface components {
             role: {
                 [key: string]: components["schemas"]["Name"];
             };
+            roster: {
+                [key: string]: components["schemas"]["Name"];
+            };
             sort: {
                 [key: string]: components["schemas"]["Name"];
             };
@@ -3163,6 +4479,24 @@ export interface components {
                     [key: string]: components["schemas"]["Name"];
                 };
             };
+        };
+        /**
+         * ThresholdOut
+         * @description When a figure is to be watched, is bad, is alarming; null where a limit is not set.
+         */
+        ThresholdOut: {
+            /** Alarm */
+            alarm: number | null;
+            source: components["schemas"]["Said"];
+            /** Warn */
+            warn: number | null;
+            /** Watch */
+            watch: number | null;
+            /**
+             * When
+             * @enum {string}
+             */
+            when: "above" | "below";
         };
         /**
          * Ticket
@@ -3207,6 +4541,13 @@ export interface components {
          */
         Units: {
             items: components["schemas"]["UnitRow"][];
+        };
+        /**
+         * Unread
+         * @description How many notices are unread now.
+         */
+        Unread: {
+            unread: number;
         };
         /**
          * WebhookIn
@@ -3321,6 +4662,66 @@ export interface components {
             unit: string | null;
             /** Url */
             url: string;
+        };
+        /**
+         * WorkGroup
+         * @description How much waits of one kind; `more` where only the first 1000 were counted.
+         */
+        WorkGroup: {
+            count: number;
+            matter: string;
+            mine: number;
+            more: boolean;
+            name: components["schemas"]["Name"];
+            overdue: number;
+            units: number;
+            urgent: number;
+        };
+        /**
+         * WorkItem
+         * @description A matter that waits: `must` are the actions it waits for, `actions` all that are open now.
+         *
+         *         `left_s` are the seconds until it is due, below 0 when overdue; `whose` says whether it is
+         *         "mine", my "units", or of "others" within my reach.
+         */
+        WorkItem: {
+            actions: string[];
+            address: string;
+            case_id: number | null;
+            due: string | null;
+            id: number;
+            kind: string | null;
+            kind_name: components["schemas"]["Name"] | null;
+            lat: number | null;
+            left_s: number | null;
+            lon: number | null;
+            matter: string;
+            matter_name: components["schemas"]["Name"];
+            must: string[];
+            number: string | null;
+            overdue: boolean;
+            place: string;
+            place_name: components["schemas"]["Name"];
+            /** Format: date-time */
+            since: string;
+            state: string;
+            state_name: components["schemas"]["Name"];
+            supervised: boolean;
+            title: string;
+            unit: string | null;
+            unit_name: components["schemas"]["Name"] | null;
+            urgent: boolean;
+            version: number;
+            whose: string;
+        };
+        /**
+         * WorkPage
+         * @description A page of the work list.
+         */
+        WorkPage: {
+            groups: components["schemas"]["WorkGroup"][];
+            items: components["schemas"]["WorkItem"][];
+            next: string | null;
         };
     };
     responses: never;
@@ -4331,6 +5732,185 @@ export interface operations {
             };
         };
     };
+    look_up_caller_api_v1_callers_get: {
+        parameters: {
+            query: {
+                phone: string;
+                reason?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Caller"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     list_cases: {
         parameters: {
             query?: {
@@ -4568,6 +6148,7 @@ export interface operations {
                         name?: string | null;
                         phone?: string | null;
                     } | null;
+                    same_as?: string | null;
                     source?: ("citizen" | "hotline" | "import" | "open311" | "patrol" | "sensor" | "system") | null;
                     synthetic?: boolean | null;
                     text: string;
@@ -5031,7 +6612,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                action: "send_verify" | "file" | "cancel" | "dispatch" | "recall" | "close" | "reopen" | "suspend" | "resume" | "reclass" | "relocate" | "flag" | "note" | "merge" | "split" | "adopt" | "release";
+                action: "send_verify" | "file" | "cancel" | "dispatch" | "redispatch" | "recall" | "close" | "reopen" | "suspend" | "resume" | "reclass" | "relocate" | "flag" | "note" | "merge" | "split" | "adopt" | "release";
                 number: number;
             };
             cookie?: never;
@@ -5855,6 +7436,266 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    beat_api_v1_cases__number__presence_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresenceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Presences"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9064,6 +10905,930 @@ export interface operations {
             };
         };
     };
+    list_filters_api_v1_filters_get: {
+        parameters: {
+            query?: {
+                list?: ("work" | "cases" | "orders" | "checks" | "approvals" | "disputes" | "reports") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedFilters"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    keep_filter_api_v1_filters_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FilterIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedFilter"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    remove_filter_api_v1_filters__number__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    change_filter_api_v1_filters__number__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FilterChangeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedFilter"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     list_imports_api_v1_imports_get: {
         parameters: {
             query?: never;
@@ -11791,6 +14556,421 @@ export interface operations {
             };
         };
     };
+    list_notices_api_v1_notices_get: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before / 上一页的 `next` */
+                after?: string | null;
+                /** @description Items of one page / 每页条数 */
+                limit?: number;
+                /** @description Only unread ones / 只看未读 */
+                unread?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticePage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    read_notices_api_v1_notices_read_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unread"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     list_orders: {
         parameters: {
             query?: {
@@ -12626,6 +15806,792 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    get_screen_api_v1_panels_get: {
+        parameters: {
+            query?: {
+                /** @description Code of a place, else one's own / 区域代码 */
+                place?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    arrange_api_v1_panels__mode__put: {
+        parameters: {
+            query?: {
+                /** @description Code of a place, else one's own / 区域代码 */
+                place?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description daily, special, emergency */
+                mode: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LayoutIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayoutOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    reset_api_v1_panels__mode__delete: {
+        parameters: {
+            query?: {
+                /** @description Code of a place, else one's own / 区域代码 */
+                place?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description daily, special, emergency */
+                mode: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayoutOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    get_panel_api_v1_panels__mode___panel__get: {
+        parameters: {
+            query?: {
+                /** @description A past moment, else now / 过去时刻，默认当前 */
+                at?: string | null;
+                /** @description Code of a place, else one's own / 区域代码 */
+                place?: string | null;
+                /** @description How far the trend goes back / 趋势跨度 */
+                span?: components["schemas"]["Lookback"];
+            };
+            header?: never;
+            path: {
+                /** @description daily, special, emergency */
+                mode: string;
+                panel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PanelOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14786,6 +18752,795 @@ export interface operations {
             };
             /** @description Request Entity Too Large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    list_cases_api_v1_public_cases_get: {
+        parameters: {
+            query?: {
+                /** @description west,south,east,north in degrees / 西,南,东,北（度） */
+                bbox?: string;
+                /** @description `next` of the page before / 上一页的 `next` */
+                cursor?: string | null;
+                /** @description a number of days from 1 to 366 / 1 至 366 的天数 */
+                days?: number;
+                /** @description a text of 1 to 200 characters / 1–200 字的文本 */
+                kind?: string;
+                /** @description Items of one page / 每页条数 */
+                limit?: number;
+                /** @description true or false / true 或 false */
+                overdue?: boolean;
+                /** @description the code of a place / 区域代码 */
+                place?: string;
+                sort?: "-reported" | "reported" | "due";
+                /** @description one or more of open, ended, reported, verifying, filed, dispatched, checking, suspended, closed, cancelled, merged, parted by commas / open, ended, reported, verifying, filed, dispatched, checking, suspended, closed, cancelled, merged 中的一个或几个（以逗号分隔） */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicCases"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    get_case_api_v1_public_cases__number__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicCasePage"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    export_cases_api_v1_public_export_get: {
+        parameters: {
+            query?: {
+                /** @description west,south,east,north in degrees / 西,南,东,北（度） */
+                bbox?: string;
+                /** @description a number of days from 1 to 366 / 1 至 366 的天数 */
+                days?: number;
+                format?: "csv" | "geojson";
+                /** @description a text of 1 to 200 characters / 1–200 字的文本 */
+                kind?: string;
+                language?: "zh" | "en";
+                /** @description true or false / true 或 false */
+                overdue?: boolean;
+                /** @description the code of a place / 区域代码 */
+                place?: string;
+                sort?: "-reported" | "reported" | "due";
+                /** @description one or more of open, ended, reported, verifying, filed, dispatched, checking, suspended, closed, cancelled, merged, parted by commas / open, ended, reported, verifying, filed, dispatched, checking, suspended, closed, cancelled, merged 中的一个或几个（以逗号分隔） */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file 文件 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": Record<string, unknown>;
+                    "text/csv": string;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    get_map_api_v1_public_map_get: {
+        parameters: {
+            query?: {
+                place?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicMap"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    list_places_api_v1_public_places_get: {
+        parameters: {
+            query?: {
+                level?: "city" | "district" | "town";
+                months?: number;
+                parent?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicPlaces"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    get_place_api_v1_public_places__code__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicPlace"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17254,6 +22009,626 @@ export interface operations {
             };
         };
     };
+    get_roster_api_v1_roster_get: {
+        parameters: {
+            query: {
+                from: string;
+                to: string;
+                unit: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Roster"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    put_roster_api_v1_roster_put: {
+        parameters: {
+            query: {
+                from: string;
+                to: string;
+                unit: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RosterIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Roster"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    get_roster_now_api_v1_roster_now_get: {
+        parameters: {
+            query?: {
+                place?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OnDuty"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     me_api_v1_session_get: {
         parameters: {
             query?: never;
@@ -18378,6 +23753,212 @@ export interface operations {
             };
         };
     };
+    suggest_api_v1_suggest_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuggestIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestion"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     terms_api_v1_terms_get: {
         parameters: {
             query?: never;
@@ -19109,6 +24690,178 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    list_work_api_v1_work_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                /** @description a text of 1 to 200 characters / 1–200 字的文本 */
+                kind?: string;
+                /** @description Items of one page / 每页条数 */
+                limit?: number;
+                /** @description one or more of report, case, order, check, approval, dispute, parted by commas / report, case, order, check, approval, dispute 中的一个或几个（以逗号分隔） */
+                matter?: string;
+                /** @description true or false / true 或 false */
+                overdue?: boolean;
+                /** @description the code of a place / 区域代码 */
+                place?: string;
+                /** @description one or more of queued, reported, filed, suspended, issued, accepted, returned, arranged, requested, raised, parted by commas / queued, reported, filed, suspended, issued, accepted, returned, arranged, requested, raised 中的一个或几个（以逗号分隔） */
+                state?: string;
+                /** @description true or false / true 或 false */
+                supervised?: boolean;
+                /** @description a text of 1 to 200 characters / 1–200 字的文本 */
+                unit?: string;
+                /** @description true or false / true 或 false */
+                urgent?: boolean;
+                /** @description one or more of ours, mine, units, others, parted by commas / ours, mine, units, others 中的一个或几个（以逗号分隔） */
+                whose?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
