@@ -103,18 +103,14 @@ async def _similar(
         return []
     async with gate.begin(request, actor) as tx:
         alike = await suggesting.similar(tx, gate.city, judged)
-        whole = await _whole(tx, gate, actor, [one for one, _ in alike]) if actor.holdings else {}
-    return [
-        {
-            **public,
-            "distance_m": one.distance_m,
-            "score": one.score,
-            "repeat": one.repeat,
-            "reason": one.reason,
-            **({"case": whole[one.case_id]} if one.case_id in whole else {}),
-        }
-        for one, public in alike
-    ]
+        found = [one.found for one in alike]
+        whole = await _whole(tx, gate, actor, found) if actor.holdings else {}
+    shown = []
+    for one in alike:
+        case = whole.get(one.found.case_id)
+        if one.public is not None:
+            shown.append(one.public | ({"case": case} if case else {}))
+    return shown
 
 
 async def _whole(

@@ -185,9 +185,17 @@ def show_unit(city: City, judged: Judged, now: datetime) -> dict[str, Any] | Non
     }
 
 
-async def similar(tx: Tx, city: City, judged: Judged) -> list[tuple[Likeness, dict[str, Any]]]:
-    """Open cases around that may be the same thing, the likeliest first, each with the columns
-    that are everybody's to see.
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A similar case: how alike, and as everybody sees it. None where it is not published with
+    its position: nearness to it would tell where it is."""
+
+    found: Likeness
+    public: dict[str, Any] | None
+
+
+async def similar(tx: Tx, city: City, judged: Judged) -> list[Alike]:
+    """Open cases around that may be the same thing, the likeliest first.
 
     Judged by the matcher that absorbs reports; only its reach is wider here, as far as a "me too"
     is believed. Before anything is written, whatever is open here is shown, the nearest first.
@@ -204,7 +212,20 @@ async def similar(tx: Tx, city: City, judged: Judged) -> list[tuple[Likeness, di
     )
     known = {row["id"]: row for row in rows}
     alike = compare(city, judged, rows, settings)
-    return [(one, _public(city, known[one.case_id])) for one in alike]
+    spots = {
+        row["id"]: (row["lon"], row["lat"])
+        for row in await tx.fetch(
+            "select id, lon, lat from published_cases where id = any($1) and lat is not null",
+            [one.case_id for one in alike],
+        )
+    }
+    here = (report.lon, report.lat)
+    return [
+        Alike(one, _public(city, known[one.case_id], one, spots[one.case_id], here))
+        if one.case_id in spots
+        else Alike(one, None)
+        for one in alike
+    ]
 
 
 def compare(
@@ -276,11 +297,13 @@ def _nearest(
     return found[:_SHOWN]
 
 
-_GRID_DEGREES = 0.0005  # about 50 m: where a case lies is told no closer to the public
+_EXACT = ("metres", "nearness", "score")  # from a few of them a position could be reckoned
 
 
-def _public(city: City, row: Row) -> dict[str, Any]:
-    """A case without the words of any reporter."""
+def _public(
+    city: City, row: Row, one: Likeness, spot: tuple[float, float], here: tuple[float, float]
+) -> dict[str, Any]:
+    """A case without the words of any reporter, and no nearer to its place than it is published."""
     path = ".".join(row["place"].split(".")[:3])  # city, district, town
     holder = city.unit_name(row["lead"] or row["centre"])
     due: datetime | None = row["due_handle"] or row["due_total"]
@@ -296,10 +319,10 @@ def _public(city: City, row: Row) -> dict[str, Any]:
         "due": due.isoformat() if due else None,
         "unit_name": {"zh": holder.zh, "en": holder.en},
         "report_count": row["report_count"],
-        "lon": _coarse(row["lon"]),
-        "lat": _coarse(row["lat"]),
+        "lon": round(spot[0], 6),
+        "lat": round(spot[1], 6),
+        "distance_m": round(distance_m(here, spot), 1),
+        "score": round(one.score, 2),
+        "repeat": one.repeat,
+        "reason": {key: value for key, value in one.reason.items() if key not in _EXACT},
     }
-
-
-def _coarse(degrees: float | None) -> float | None:
-    return None if degrees is None else round(round(degrees / _GRID_DEGREES) * _GRID_DEGREES, 4)
