@@ -40,6 +40,7 @@ from yiwang.matters.exports import routes as export_routes
 from yiwang.matters.feed import routes as feed_routes
 from yiwang.matters.panels import routes as panel_routes
 from yiwang.matters.publication import routes as publication_routes
+from yiwang.matters.picture import routes as picture_routes
 from yiwang.matters.sources import (
     import_routes,
     intake_routes,
@@ -73,6 +74,7 @@ _ROUTERS = (
     feed_routes.router,
     panel_routes.router,
     publication_routes.router,
+    picture_routes.router,
     open311_routes.router,
     reference.router,
     record_routes.router,
@@ -134,6 +136,8 @@ class Service:
         self.feed = feed_routes.Poller(self.gate)
         self.api.state.intake = self.intake.intake
         self.api.state.feed = self.feed
+        self.picture = picture_routes.PictureRoom(self.gate)
+        self.api.state.picture = self.picture
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -154,7 +158,8 @@ class Service:
 
     @asynccontextmanager
     async def _running(self) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(self.intake.run()), asyncio.create_task(self.feed.run())]
+        works = (self.intake.run(), self.feed.run(), self.picture.run())
+        tasks = [asyncio.create_task(work) for work in works]
         try:
             yield
         finally:

@@ -130,7 +130,8 @@ async def living(world: World, folder: Path) -> AsyncIterator[Living]:
     config = uvicorn.Config(service, log_level="warning", access_log=False, lifespan="off")
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    tasks = [asyncio.create_task(service.intake.run()), asyncio.create_task(service.feed.run())]
+    works = (service.intake.run(), service.feed.run(), service.picture.run())
+    tasks = [asyncio.create_task(work) for work in works]
     # named a TCP socket, it gets TCP_NODELAY; whoever comes early waits in its queue
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))

@@ -37,10 +37,11 @@ OWN = {
 }
 # Reports are anybody's to make; that they are kept apart is what the rest is about.
 FOR_ALL = {("POST", "/api/v1/reports"), ("POST", "/api/v1/reports/batch")}
+ENDLESS = ("/api/v1/events", "/api/v1/picture/changes")
 # Large, and the same for everybody: asked for by a few.
 SAME = (
     *("/api/v1/lifecycles", "/api/v1/terms", "/api/v1/facts", "/api/v1/kinds", "/api/v1/places"),
-    *("/api/v1/ledger/key", "/open311/v2/services", "/open311/v2/discovery"),
+    *("/api/v1/areas", "/api/v1/ledger/key", "/open311/v2/services", "/open311/v2/discovery"),
 )
 
 
@@ -207,7 +208,7 @@ def _lists(town: Living, foreign: Sequence[Thing]) -> list[str]:
     """Every route without a number that is read, plainly and with the words of strangers."""
     found = []
     for method, path, _ in ROUTES:
-        if method != "GET" or path == "/api/v1/events":
+        if method != "GET" or path in ENDLESS:
             continue
         if "{" not in path:
             found.append(path)

@@ -93,6 +93,8 @@ async def test_every_actor_sees_only_their_own(town: Living) -> None:
             assert who.sees(row["place"], [row["unit"] or ""]) or (
                 case is not None and who.sees(case.place, case.parties)
             ), (who.name, row)
+        for row in seen["case_steps"] or ():
+            assert who.sees(row["place"], row["parties"]), (who.name, row)
         photos = {row["id"] for row in seen["attachments"] or ()}
         assert photos == ({town.photo} if who.sees(photo.place, photo.parties) else set()), who.name
         for row in seen["notices"] or ():
@@ -151,6 +153,10 @@ _FORBIDDEN = (
     "insert into events (xid, at, actor, action, matter, matter_id, place, article, rule, facts)"
     " values (1, now(), 'x', 'x', 'x', 1, 'x', 'V', 'x', '{}')",
     "delete from cases",
+    "update case_steps set state = 'closed'",
+    "delete from case_steps",
+    "insert into case_steps (case_id, event_id, xid, at, flags, state, action, kind, place,"
+    " parties) values (1, 1, 1, now(), 0, 'filed', 'x', 'x', 'x', '{}')",
     "delete from reports",
     "delete from credentials",
     "alter table cases disable row level security",

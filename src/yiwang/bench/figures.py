@@ -19,6 +19,7 @@ from yiwang.bench.installation import Installation, install
 from yiwang.bench.intake import measure_intake
 from yiwang.bench.lifecycle import measure_lifecycle
 from yiwang.bench.results import FOLDER, write_result
+from yiwang.bench.screen import measure_screen
 from yiwang.bench.single import measure_bulk, measure_places
 from yiwang.bench.spike import measure_spike
 from yiwang.ground.city import City
@@ -155,6 +156,26 @@ def bulk(
     _show(figure, results, as_json=as_json)
 
 
+def screen(
+    home: HomeOption = None,
+    pack: PackOption = "",
+    cases: Annotated[int, typer.Option("--cases", min=1, help="Open cases.")] = 100_000,
+    streams: Annotated[int, typer.Option("--streams", min=20, help="Streams at once.")] = 1000,
+    rate: Annotated[float, typer.Option("--rate", min=1, help="Changes a second.")] = 50.0,
+    seconds: SecondsOption = 60.0,
+    seed: SeedOption = 1,
+    results: ResultsOption = FOLDER,
+    as_json: JsonOption = False,
+) -> None:
+    """The live picture of 100 000 open cases on 1 000 screens."""
+    figure = _measure(
+        home,
+        pack,
+        lambda place: measure_screen(place, cases, streams, _say, rate, seconds, seed),
+    )
+    _show(figure, results, as_json=as_json)
+
+
 BENCHES: Mapping[str, Callable[..., None]] = {
     "intake": intake,
     "lifecycle": lifecycle,
@@ -162,4 +183,5 @@ BENCHES: Mapping[str, Callable[..., None]] = {
     "faults": faults,
     "places": places,
     "bulk": bulk,
+    "screen": screen,
 }

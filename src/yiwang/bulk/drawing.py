@@ -63,8 +63,16 @@ class Draw:
         return Draw(*(getattr(self, field.name)[start:end] for field in fields(self)))
 
 
-def draw(city: City, choices: Choices, count: int, until: datetime, seed: int) -> Draw:
-    """The skeletons of `count` cases of the two years before `until`."""
+def draw(
+    city: City,
+    choices: Choices,
+    count: int,
+    until: datetime,
+    seed: int,
+    open_cases: int | None = None,
+) -> Draw:
+    """The skeletons of `count` cases of the two years before `until`; the newest `open_cases` of
+    them are open, or by default some of the last weeks."""
     rng = np.random.default_rng([seed, count])
     end = int(until.timestamp())
     offset = until.astimezone(city.zone).utcoffset()
@@ -72,9 +80,11 @@ def draw(city: City, choices: Choices, count: int, until: datetime, seed: int) -
     reported = _moments(rng, count, end, shift)
     life = np.full(count, Life.CLOSED, dtype=np.int64)
     life[rng.random(count) < _CANCELLED] = Life.CANCELLED
-    wanted = round(count * _OPEN_SHARE)
-    ages = rng.exponential(_OPEN_AGE_DAYS * _DAY, wanted)
-    young = np.unique(np.clip(np.searchsorted(reported, end - ages), 0, count - 1))
+    if open_cases is None:
+        ages = rng.exponential(_OPEN_AGE_DAYS * _DAY, round(count * _OPEN_SHARE))
+        young = np.unique(np.clip(np.searchsorted(reported, end - ages), 0, count - 1))
+    else:
+        young = np.arange(max(0, count - open_cases), count)
     life[young] = _open_lives(rng, len(young))
     return Draw(
         reported=reported,

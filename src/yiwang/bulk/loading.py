@@ -56,6 +56,7 @@ async def generate(
     progress: Progress | None = None,
     *,
     until: datetime | None = None,
+    open_cases: int | None = None,
 ) -> int:
     """Load `count` made-up cases of the two years before `until`; the number loaded by this call.
 
@@ -63,15 +64,17 @@ async def generate(
     `until` the cases end with the city's last midnight. A run that broke off is taken up by the
     same count and seed: it keeps its `until` and loads only the chunks that are missing. Refuses
     a pack without kinds ("bench.no_kinds").
+
+    `open_cases` makes that many of the newest cases open, instead of the usual share.
     """
     conns = [await asyncpg.connect(owner_dsn) for _ in range(_LOADERS)]
     try:
         for conn in conns:
             await prepare_connection(conn)
             await conn.execute(f"set timezone = 'UTC'; {_MEMORY}; {_PENDING}")
-        key = f"bulk:{seed}:{count}"
+        key = f"bulk:{seed}:{count}" + ("" if open_cases is None else f":{open_cases}")
         end, done = await _begin(conns[0], key, until or _midnight(city))
-        run = await asyncio.to_thread(_prepare, city, count, seed, end, key)
+        run = await asyncio.to_thread(_prepare, city, count, seed, end, key, open_cases)
         missing = [n for n in range(-(-count // _CHUNK)) if n not in done]
         return await _load(conns, run, missing, progress)
     finally:
@@ -84,10 +87,12 @@ def _midnight(city: City) -> datetime:
     return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _prepare(city: City, count: int, seed: int, until: datetime, key: str) -> _Run:
+def _prepare(
+    city: City, count: int, seed: int, until: datetime, key: str, open_cases: int | None
+) -> _Run:
     rng = np.random.default_rng([seed, count, 1])
     choices = choose_from(city, city.day(until), rng)
-    drawn = draw(city, choices, count, until, seed)
+    drawn = draw(city, choices, count, until, seed, open_cases)
     end = int(until.timestamp())
     first = int(drawn.reported[0]) if count else end
     return _Run(
@@ -135,7 +140,7 @@ async def _load(
 
     await asyncio.gather(*(work(conn) for conn in conns))
     await conns[0].execute("select gin_clean_pending_list('case_words_text')")
-    for table in (*_TABLES, "events"):
+    for table in (*_TABLES, "events", "case_steps"):
         await conns[0].execute(f"analyze {table}")
     return loaded
 

@@ -109,8 +109,8 @@ def _draw_lots(
 
 async def _arrange(tx: Tx, city: City, plans: Sequence[Check]) -> None:
     """Leave checks with their units, which have a say in the case from now on."""
-    await arranging.arrange(tx, keeper(city), plans)
     await dispatch.add_parties(tx, [(check.case_id, check.unit) for check in plans])
+    await arranging.arrange(tx, keeper(city), plans)
 
 
 async def arrange_fix(tx: Tx, city: City, case_ids: Sequence[int]) -> None:

@@ -345,13 +345,16 @@ async def raise_dispute(tx: Tx, city: City, actor: Actor, step: Step) -> Order:
         decision=None,
     )
     facts = {"unit": order.unit, "against": other.code, "centre": centre.code}
-    await procedure.create(tx, actor, DISPUTES, [dispute], "raise", "V", [facts])
     await add_parties(tx, [(order.case_id, other.code), (order.case_id, centre.code)])
+    await procedure.create(tx, actor, DISPUTES, [dispute], "raise", "V", [facts])
     return order
 
 
 async def add_parties(tx: Tx, pairs: Sequence[tuple[int, str]]) -> None:
-    """Units that have a say in a case from now on, and so see it, as (case, unit)."""
+    """Units that have a say in a case from now on, and so see it, as (case, unit).
+
+    Called before the event that gave them their say is recorded: the picture learns of it there.
+    """
     if pairs:
         await tx.execute(
             "update cases set parties ="

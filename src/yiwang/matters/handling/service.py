@@ -177,8 +177,8 @@ async def _call_assist(tx: Tx, city: City, actor: Actor, step: Step) -> Order:
         "note": step.facts["reason"],
     }
     plan = Plan(case, order.unit, (unit,), reason, step.at or tx.now, step.facts["reason"])
-    await dispatch.create_orders(tx, city, actor, [(case, unit, "assist", plan)])
     await dispatch.add_parties(tx, [(case.id, unit)])
+    await dispatch.create_orders(tx, city, actor, [(case, unit, "assist", plan)])
     return order
 
 
