@@ -23,6 +23,8 @@ from yiwang.ground.gate import routes as gate_routes
 from yiwang.ground.gate.clock import Clock
 from yiwang.ground.gate.doors import document_doors
 from yiwang.ground.gate.service import Gate
+from yiwang.ground.revision import routes as revision_routes
+from yiwang.ground.revision.following import follow, look
 from yiwang.home import Home
 from yiwang.kit.db import Database
 from yiwang.kit.web.stack import Edge, install
@@ -67,6 +69,7 @@ _ROUTERS = (
     photo_routes.router,
     gate_routes.router,
     administration.router,
+    revision_routes.router,
     source_routes.router,
     import_routes.router,
     export_routes.router,
@@ -126,7 +129,6 @@ class Service:
         self.gate = Gate(db, city, secret=home.instance_secret, clock=clock)
         self.api = build_api()
         self.api.state.gate = self.gate
-        self.api.state.city = city
         self.api.state.home = home
         self.api.state.suggesting = suggest_routes.new_buckets()
         self.intake = intake_routes.Endpoint(self.gate, home)
@@ -152,9 +154,19 @@ class Service:
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
 
+    async def look(self) -> None:
+        """Take up the city where it was revised; requests under way end with the one they have."""
+        found = await look(self.gate.db, self.gate.city, self.gate.real.now())
+        if found is not None:
+            self.gate.city = found
+
     @asynccontextmanager
     async def _running(self) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(self.intake.run()), asyncio.create_task(self.feed.run())]
+        tasks = [
+            asyncio.create_task(self.intake.run()),
+            asyncio.create_task(self.feed.run()),
+            asyncio.create_task(follow(self.look)),
+        ]
         try:
             yield
         finally:

@@ -91,7 +91,7 @@ def work(home: HomeOption = None, clock: ClockOption = ClockName.REAL) -> None:
             lambda: continue_imports(db, worker.city, place.folder, worker.clock.now()),
             lambda: publish_waiting(db, worker.city, place.attachments, worker.clock.now()),
         )
-        await asyncio.gather(worker.run(jobs), deliver_forever(db, city, stopping))
+        await asyncio.gather(worker.run(jobs), deliver_forever(db, lambda: worker.city, stopping))
         await db.close()
 
     uvloop.run(run())

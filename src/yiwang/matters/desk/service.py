@@ -10,6 +10,7 @@ from yiwang.ground.authority.model import Actor
 from yiwang.ground.city import City
 from yiwang.ground.procedure.facts import parse_facts
 from yiwang.ground.procedure.model import Procedure
+from yiwang.ground.revision.lifecycle import REVISION_TABLE
 from yiwang.kit.db import Tx
 from yiwang.kit.errors import Refusal
 from yiwang.kit.lifecycle import Table
@@ -39,6 +40,7 @@ PROCEDURES: Mapping[str, Procedure[Any]] = {
 TABLES: Mapping[str, Table] = {
     **{name: procedure.table for name, procedure in PROCEDURES.items()},
     "photo": PHOTO_TABLE,
+    "revision": REVISION_TABLE,
 }
 
 Act = Callable[
