@@ -101,6 +101,12 @@ async def test_the_public_sees_photos_of_filed_cases_where_the_city_says_so(site
     finally:
         city._settings["photos.public"] = known  # type: ignore[index]
     async with site.world.as_worker() as tx:
+        await tx.execute("update cases set kind = 'demand/2020/0302'")  # told without its position
+    assert await _see(site, at) == (401, "web.sign_in")
+    async with site.world.as_worker() as tx:
+        await tx.execute("update cases set kind = 'event/2007/0102'")
+    assert await _see(site, at) == (200, "")
+    async with site.world.as_worker() as tx:
         await tx.execute("update cases set state = 'cancelled'")
     assert await _see(site, at) == (401, "web.sign_in")
 

@@ -65,13 +65,14 @@ async def retry(tx: Tx, number: int) -> None:
     await tx.execute("update attachments set held_until = null where id = $1", number)
 
 
-async def public_place(tx: Tx, number: int) -> str | None:
-    """The path of a photo's case, where that was filed and not found to be none; else None."""
-    found = await tx.fetchval(
-        "select c.place::text from attachments a left join reports r on r.id = a.report_id"
+async def public_case(tx: Tx, number: int) -> tuple[str, str] | None:
+    """Path and kind of a photo's case, where that was filed and not found to be none."""
+    found = await tx.fetchrow(
+        "select c.place::text as place, c.kind from attachments a"
+        " left join reports r on r.id = a.report_id"
         " join cases c on c.id = coalesce(a.case_id, r.case_id)"
         " where a.id = $1 and c.filed_at is not null and c.state <> 'cancelled'"
         " and coalesce(r.state, '') <> 'withdrawn'",
         number,
     )
-    return None if found is None else str(found)
+    return None if found is None else (found["place"], found["kind"])

@@ -14,6 +14,7 @@ from starlette.responses import FileResponse
 from yiwang.ground.authority.model import Actor
 from yiwang.ground.city import City
 from yiwang.ground.gate.doors import AtGate, anybody_signed_in, holds, public
+from yiwang.ground.packs.checking import matching
 from yiwang.ground.procedure import service as procedure
 from yiwang.ground.procedure.shapes import show
 from yiwang.home import Home
@@ -192,10 +193,19 @@ async def get_attachment(
 
 
 async def _require_public(tx: Tx, city: City, number: int) -> None:
-    """Refuse a photo that is not published to everybody, as the city's setting says."""
-    place = await photos_store.public_place(tx, number)
-    if place is None or not city.setting("photos.public", place, city.day(tx.now), False):
-        raise Refusal("web.sign_in")
+    """Refuse a photo that is not published to everybody.
+
+    The city's settings say whether photos are at all; those of kinds whose cases are published
+    without a position never are, for a picture tells the place.
+    """
+    found = await photos_store.public_case(tx, number)
+    if found is not None:
+        (place, kind), day = found, city.day(tx.now)
+        hidden = city.setting("publication.without_position", city.root_path, day, ())
+        shown = city.setting("photos.public", place, day, False)
+        if shown and not any(matching(pattern, (kind,)) for pattern in hidden):
+            return
+    raise Refusal("web.sign_in")
 
 
 def picture(folder: Path, photo: Photo, variant: Variant) -> Response:
