@@ -23,6 +23,8 @@ from yiwang.ground.gate import routes as gate_routes
 from yiwang.ground.gate.clock import Clock
 from yiwang.ground.gate.doors import document_doors
 from yiwang.ground.gate.service import Gate
+from yiwang.ground.revision import routes as revision_routes
+from yiwang.ground.revision.following import follow, look
 from yiwang.home import Home
 from yiwang.kit.db import Database
 from yiwang.kit.web.stack import Edge, install
@@ -39,8 +41,8 @@ from yiwang.matters.desk import routes as desk_routes
 from yiwang.matters.exports import routes as export_routes
 from yiwang.matters.feed import routes as feed_routes
 from yiwang.matters.panels import routes as panel_routes
-from yiwang.matters.publication import routes as publication_routes
 from yiwang.matters.picture import routes as picture_routes
+from yiwang.matters.publication import routes as publication_routes
 from yiwang.matters.sources import (
     import_routes,
     intake_routes,
@@ -68,6 +70,7 @@ _ROUTERS = (
     photo_routes.router,
     gate_routes.router,
     administration.router,
+    revision_routes.router,
     source_routes.router,
     import_routes.router,
     export_routes.router,
@@ -128,7 +131,6 @@ class Service:
         self.gate = Gate(db, city, secret=home.instance_secret, clock=clock)
         self.api = build_api()
         self.api.state.gate = self.gate
-        self.api.state.city = city
         self.api.state.home = home
         self.api.state.suggesting = suggest_routes.new_buckets()
         self.intake = intake_routes.Endpoint(self.gate, home)
@@ -156,9 +158,15 @@ class Service:
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
 
+    async def look(self) -> None:
+        """Take up the city where it was revised; requests under way end with the one they have."""
+        found = await look(self.gate.db, self.gate.city, self.gate.real.now())
+        if found is not None:
+            self.gate.city = found
+
     @asynccontextmanager
     async def _running(self) -> AsyncIterator[None]:
-        works = (self.intake.run(), self.feed.run(), self.picture.run())
+        works = (self.intake.run(), self.feed.run(), self.picture.run(), follow(self.look))
         tasks = [asyncio.create_task(work) for work in works]
         try:
             yield

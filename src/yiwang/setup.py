@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,19 @@ from yiwang.ground.identity.model import Change, Issued
 from yiwang.ground.ledger import service as ledger
 from yiwang.ground.ledger.service import Entry
 from yiwang.ground.packs import store as packs
-from yiwang.ground.packs.model import Level, Pack, Post
+from yiwang.ground.packs.findings import PackErrors
+from yiwang.ground.packs.model import Level, Mark, Pack, Post
 from yiwang.ground.packs.reading import read_pack
+from yiwang.ground.revision import service as revising
+from yiwang.ground.revision import store as revisions
+from yiwang.ground.revision.checking import check
+from yiwang.ground.revision.enforcing import counts_otherwise
+from yiwang.ground.revision.items import changed
 from yiwang.home import Home
 from yiwang.kit.db import Database, Scope, Tx
 from yiwang.kit.errors import Refusal
 from yiwang.kit.migration import migrate
-from yiwang.matters.cases import service as cases
-from yiwang.matters.dispatch import following
+from yiwang.worker import recompute_open
 
 PACKS = Path(__file__).resolve().parents[2] / "packs"
 
@@ -86,29 +92,66 @@ async def prepare_database(home: Home, say: Say = _quiet) -> None:
         say(f"database: {len(applied)} migration(s) applied")
 
 
-async def install_pack(home: Home, folder: Path, say: Say = _quiet) -> City:
-    """Install a pack where it is not installed as it is; the city it makes."""
+class Revised(StrEnum):
+    """What holds where a pack says otherwise than what was revised in the running city."""
+
+    REFUSE = "refuse"  # neither: nothing is installed, and the conflicts are named
+    KEEP = "keep"  # the revisions stay in force over the pack
+    REPLACE = "replace"  # the pack's word holds
+
+
+async def install_pack(
+    home: Home, folder: Path, say: Say = _quiet, revised: Revised = Revised.REFUSE
+) -> City:
+    """Install a pack where it is not installed as it is; the city it makes.
+
+    Refuses ("revision.conflicts") a pack that says otherwise than what was revised, unless
+    `revised` decides.
+    """
     wanted = packs.digest(folder)
     db = await Database.open(home.role_url("yiwang_worker"), size=1)
     try:
         async with db.begin(Scope("platform"), datetime.now(UTC)) as tx:
-            present = await packs.installed(tx)
-            if present == wanted:
-                loaded = await packs.load(tx)
-                if loaded is not None:
-                    return City.build(loaded)
-            older = None if present is None else await packs.load(tx)
-            pack = read_pack(folder)
+            await revisions.hold_city(tx)
+            mark = await packs.mark(tx)
+            older = None if mark is None else await packs.load(tx)
+            if older is not None and mark is not None and mark.digest == wanted:
+                return City.build(older)
+            pack, base = await _settled(tx, read_pack(folder), mark, revised, say)
             city = City.build(pack)
-            await packs.install(tx, pack, wanted)
+            await packs.install(tx, pack, wanted, base)
             await _record(tx, city, "pack.install", "pack", 0, {"pack": pack.name})
             say(f"pack {pack.name} {pack.version}: {len(pack.places)} places installed")
-            if older is not None and _counts_otherwise(older, pack):
+            if older is not None and counts_otherwise(older, pack):
                 await recompute_open(tx, city)
                 say("calendar: the due times of open cases and orders computed anew")
             return city
     finally:
         await db.close()
+
+
+async def _settled(
+    tx: Tx, pack: Pack, mark: Mark | None, revised: Revised, say: Say
+) -> tuple[Pack, int | None]:
+    """The pack as it is to be installed over what was revised, and from where revisions count."""
+    if mark is None:
+        return pack, None
+    made = await revisions.in_force(tx, mark.base)
+    found = revising.conflicts(pack, made)
+    if not found:
+        return pack, None
+    for row in found:
+        say(f"revised here: {row.sort.value} {row.item}")
+    if revised is Revised.REFUSE:
+        raise Refusal("revision.conflicts", items=", ".join(row.item for row in found[:10]))
+    if revised is Revised.REPLACE:
+        return pack, None
+    for revision in made:
+        pack = changed(pack, revision.parts, revision.id)
+    errors = check(pack, ())
+    if errors:
+        raise PackErrors(errors)
+    return pack, mark.base
 
 
 async def _is_installed(home: Home, folder: Path) -> bool:
@@ -120,24 +163,14 @@ async def _is_installed(home: Home, folder: Path) -> bool:
         await db.close()
 
 
-def _counts_otherwise(older: Pack, newer: Pack) -> bool:
-    """Whether working time is not what it was: another calendar, other hours, another zone."""
-    return (older.calendar, older.worktime, older.timezone) != (
-        newer.calendar,
-        newer.worktime,
-        newer.timezone,
-    )
-
-
-async def recompute_open(tx: Tx, city: City) -> None:
-    """Compute the due times of everything open anew, as a changed calendar asks for.
-
-    In the transaction that installs the pack: either both are done or neither is.
-    """
-    for step in (cases.recompute_open, following.recompute_open):
-        last: int | None = 0
-        while last is not None:
-            last = await step(tx, city, last)
+async def installed_pack(home: Home) -> Pack:
+    """The pack that is installed, with its revisions; refuses ("city.not_installed") without."""
+    await prepare_database(home)
+    db = await Database.open(home.role_url("yiwang_worker"), size=1)
+    try:
+        return (await load_city(db)).pack
+    finally:
+        await db.close()
 
 
 async def load_city(db: Database) -> City:

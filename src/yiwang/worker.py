@@ -21,9 +21,12 @@ from yiwang.ground.city import City
 from yiwang.ground.gate.clock import Clock
 from yiwang.ground.ledger import sealing
 from yiwang.ground.ledger.signing import SigningKey
+from yiwang.ground.revision.enforcing import enforce_next
+from yiwang.ground.revision.following import look
 from yiwang.kit.db import Database, Row, Scope, Tx
 from yiwang.kit.errors import Refusal
 from yiwang.matters.cases import service as cases
+from yiwang.matters.dispatch import following
 from yiwang.matters.panels import tallying
 
 log = logging.getLogger("yiwang.worker")
@@ -46,6 +49,7 @@ _PARK_AFTER = 8
 _FIRST_IDLE_S, _IDLE_S = 0.01, 0.15
 _WATCH_S = 2.0
 _ARRIVALS_S = 1.0
+_REVISE_S = 1.0
 # Faster arrivals than these are stored first: the reactions then rest a multiple of their work.
 _CROWD = 2000  # reports a second
 _CROWD_REST = 3.0
@@ -80,6 +84,7 @@ class Worker:
             self._repeat("clocks", self.watch, _WATCH_S),
             self._repeat("ledger", self.seal, _SEAL_S),
             self._repeat("tallies", self.tally, _TALLY_S),
+            self._repeat("revisions", self.revise, _REVISE_S),
             *(self._repeat("jobs", job, _JOBS_S) for job in jobs),
         )
 
@@ -162,6 +167,20 @@ class Worker:
             await asyncio.sleep((time.monotonic() - began) * _SEAL_REST)
         return more
 
+    async def revise(self) -> int:
+        """Put in force what was approved for today, and take up what another worker did; how many
+        revisions were looked at."""
+        now = self.clock.now()
+        async with self.db.begin(self._scope, now) as tx:
+            done = await enforce_next(tx, self.city)
+            if done is not None and done.recount:
+                await recompute_open(tx, done.city)
+        if done is not None:
+            self.city = done.city
+            return 1
+        self.city = await look(self.db, self.city, now) or self.city
+        return 0
+
     async def seal(self) -> int:
         """Seal finished events into the tree; 0, so that the next look waits its time.
 
@@ -175,6 +194,17 @@ class Worker:
             if began - self._worked_at < _SEAL_S:
                 await asyncio.sleep((time.monotonic() - began) * _SEAL_REST)
         return 0
+
+
+async def recompute_open(tx: Tx, city: City) -> None:
+    """Compute the due times of everything open anew, as a changed calendar asks for.
+
+    In the transaction that changes it: either both are done or neither is.
+    """
+    for step in (cases.recompute_open, following.recompute_open):
+        last: int | None = 0
+        while last is not None:
+            last = await step(tx, city, last)
 
 
 async def take(tx: Tx, most: int) -> list[Row]:

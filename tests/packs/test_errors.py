@@ -12,7 +12,11 @@ from yiwang.ground.packs.findings import PackErrors
 from yiwang.ground.packs.reading import read_pack
 from yiwang.kit import words
 
-_CODE_LIST = {name for name in words.problems() if f"{name}.remedy" in words.problems()}
+_CODE_LIST = {
+    name
+    for name in words.problems()
+    if name.startswith("packs.") and f"{name}.remedy" in words.problems()
+}
 
 
 @dataclass(frozen=True, slots=True)

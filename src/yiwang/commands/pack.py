@@ -15,6 +15,7 @@ from yiwang.ground.packs.findings import PackErrors
 from yiwang.ground.packs.reading import read_pack
 from yiwang.ground.packs.skeleton import write_skeleton
 from yiwang.ground.packs.summary import summary
+from yiwang.ground.packs.writing import write_pack
 from yiwang.home import Home
 from yiwang.kit.errors import Refusal
 from yiwang.matters.panels import registry
@@ -69,11 +70,26 @@ def draw(
 
 
 @app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
+    home: HomeOption = None,
+) -> None:
+    """Write the city that is installed, with its revisions, as a pack's folder."""
+    pack = asyncio.run(setup.installed_pack(Home.open(home)))
+    write_pack(pack, folder)
+    typer.echo(f"wrote {folder}; check it with: yiwang pack check {folder}")
+
+
+@app.command()
 def install(
     name: Annotated[str, typer.Argument(help="The pack's name or folder.")],
     home: HomeOption = None,
+    revised: Annotated[
+        setup.Revised,
+        typer.Option(help="What holds where the pack says otherwise than what was revised here."),
+    ] = setup.Revised.REFUSE,
 ) -> None:
-    """Install a pack in place of the present one; running processes take it up on restart."""
+    """Install a pack in place of the present one; running processes take it up by themselves."""
     place = Home.open(home)
     asyncio.run(setup.prepare_database(place, typer.echo))
-    asyncio.run(setup.install_pack(place, setup.pack_folder(name), typer.echo))
+    asyncio.run(setup.install_pack(place, setup.pack_folder(name), typer.echo, revised))

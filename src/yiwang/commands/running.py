@@ -22,6 +22,7 @@ from yiwang.kit.priority import step_back
 from yiwang.kit.web.wire import listening
 from yiwang.matters.exports.running import continue_exports
 from yiwang.matters.feed.webhooks import deliver_forever
+from yiwang.matters.media.publishing import publish_waiting
 from yiwang.matters.sources.importing import continue_imports
 from yiwang.worker import Worker
 
@@ -86,10 +87,11 @@ def work(home: HomeOption = None, clock: ClockOption = ClockName.REAL) -> None:
             stopping=stopping,
         )
         jobs = (
-            lambda: continue_exports(db, city, place.folder, worker.clock.now()),
-            lambda: continue_imports(db, city, place.folder, worker.clock.now()),
+            lambda: continue_exports(db, worker.city, place.folder, worker.clock.now()),
+            lambda: continue_imports(db, worker.city, place.folder, worker.clock.now()),
+            lambda: publish_waiting(db, worker.city, place.attachments, worker.clock.now()),
         )
-        await asyncio.gather(worker.run(jobs), deliver_forever(db, city, stopping))
+        await asyncio.gather(worker.run(jobs), deliver_forever(db, lambda: worker.city, stopping))
         await db.close()
 
     uvloop.run(run())

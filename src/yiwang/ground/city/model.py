@@ -47,7 +47,10 @@ class City:
     @classmethod
     def build(cls, pack: Pack) -> City:
         """Prepare a checked pack."""
-        tree = PlaceTree.build(pack)
+        return cls._build(pack, PlaceTree.build(pack), Locator.build(pack), Gazetteer.build(pack))
+
+    @classmethod
+    def _build(cls, pack: Pack, tree: PlaceTree, locator: Locator, addresses: Gazetteer) -> City:
         taxonomy = Taxonomy.build(pack)
         by_function: dict[tuple[str, str], list[Unit]] = {}
         for unit in pack.units:
@@ -63,9 +66,9 @@ class City:
             pack=pack,
             zone=ZoneInfo(pack.timezone),
             tree=tree,
-            locator=Locator.build(pack),
+            locator=locator,
             frame=LocalFrame.of(pack),
-            addresses=Gazetteer.build(pack),
+            addresses=addresses,
             taxonomy=taxonomy,
             calendar=Calendar.build(pack.calendar, pack.worktime, pack.timezone),
             classifier=KeywordClassifier.build(pack.kinds),
@@ -77,6 +80,15 @@ class City:
             _settings={key: tuple(rows) for key, rows in settings.items()},
             _duties={unit: frozenset(names) for unit, names in duties.items()},
         )
+
+    def revised(self, pack: Pack) -> City:
+        """The city of a pack with the same places: what stands on places alone is taken over.
+
+        ValueError where places or time zone are others.
+        """
+        if pack.places is not self.pack.places or pack.timezone != self.pack.timezone:
+            raise ValueError("a revised city keeps its places and its time zone")
+        return self._build(pack, self.tree, self.locator, self.addresses)
 
     def day(self, moment: datetime) -> date:
         """The city's own calendar day at a moment."""

@@ -14,6 +14,7 @@ from yiwang.ground.packs.findings import Findings, Spot
 from yiwang.ground.packs.model import DUTIES, Level, Pack, Text
 from yiwang.ground.packs.screen import FILE as SCREEN
 
+REVISED = "@revision/"  # behind the file or overlay, the revision that gave a row its present form
 _LABEL = re.compile(r"[A-Za-z0-9_]{1,255}")
 _LEVELS = tuple(Level)
 
@@ -133,6 +134,11 @@ def matching(pattern: str, kinds: Iterator[str] | tuple[str, ...]) -> bool:
     return pattern in kinds
 
 
+def origin_file(source: str) -> str:
+    """The file or overlay a row is of, without the revision that changed it."""
+    return source.partition(REVISED)[0]
+
+
 def _check_limits(draft: Draft, findings: Findings) -> None:
     groups: dict[tuple[object, ...], list[int]] = {}
     _check_rules(draft, "limit", draft.pack.limits, findings)
@@ -143,7 +149,7 @@ def _check_limits(draft: Draft, findings: Findings) -> None:
             limit.milestone,
             limit.place,
             limit.valid_from,
-            limit.source,
+            origin_file(limit.source),
         )
         groups.setdefault(group, []).append(index)
     _check_single(draft, "limit", groups, findings)
@@ -161,7 +167,8 @@ def _check_responsibilities(draft: Draft, findings: Findings) -> None:
         for name in row.assist:
             if name not in everywhere:
                 findings.add(spot, "assist_unknown", function=name)
-        groups.setdefault((row.kind, row.place, row.valid_from, row.source), []).append(index)
+        group = (row.kind, row.place, row.valid_from, origin_file(row.source))
+        groups.setdefault(group, []).append(index)
     _check_single(draft, "responsibility", groups, findings)
 
 
@@ -214,7 +221,7 @@ def _check_settings(draft: Draft, findings: Findings) -> None:
         if overlay.place and overlay.place not in known:
             findings.add(spot, "place_unknown", place=overlay.place)
     own = ("pack.toml", SCREEN)
-    base = {setting.key for setting in draft.pack.settings if setting.source in own}
+    base = {row.key for row in draft.pack.settings if origin_file(row.source) in own}
     for index, setting in enumerate(draft.pack.settings):
         if setting.key not in base:
             findings.add(draft.spot("setting", index), "setting_unknown", key=setting.key)

@@ -58,8 +58,9 @@ class Findings:
         self._found: set[PackError] = set()
 
     def add(self, spot: Spot, code: str, **facts: Any) -> None:
-        """Note the error `packs.<code>` at `spot`; `facts` fill its sentences."""
-        name = f"packs.{code}"
+        """Note the error `packs.<code>` at `spot`, or that of another room, named in full; `facts`
+        fill its sentences."""
+        name = code if "." in code else f"packs.{code}"
         remedy = f"{name}.remedy"
         self._found.add(
             PackError(

@@ -238,6 +238,16 @@ class Overlay:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """Which city is installed: the pack's digest, and how many revisions came in force since the
+    first; those up to `base` came before this pack was installed and are no part of it."""
+
+    digest: str
+    revision: int
+    base: int
+
+
+@dataclass(frozen=True, slots=True)
 class Pack:
     """A whole city as data."""
 
@@ -260,3 +270,4 @@ class Pack:
     words: Mapping[str, Text]  # the city's own words: closing reasons, function names, labels
     notices: tuple[str, ...] = field(default=())  # licences and what is generated, shown in about
     overlays: tuple[Overlay, ...] = ()
+    mark: Mark | None = field(default=None, compare=False)  # None: read from disk

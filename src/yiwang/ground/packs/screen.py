@@ -45,6 +45,15 @@ def read_screen(folder: Path, findings: Findings) -> dict[str, Any] | None:
     return value
 
 
+def check_screen(value: object, findings: Findings) -> None:
+    """Note everything that is wrong with a screen that stands in no file."""
+    checker = _Checker("", findings)
+    if isinstance(value, dict):
+        checker.check(value)
+    else:
+        checker.wrong("screen", value, "modes, thresholds, colours, fresh_s")
+
+
 class _Checker:
     """Notes what does not fit, each at the line where its key stands first."""
 

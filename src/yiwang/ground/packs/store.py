@@ -13,6 +13,7 @@ from yiwang.ground.packs.model import (
     CalendarDay,
     Kind,
     Limit,
+    Mark,
     Overlay,
     Pack,
     Place,
@@ -47,14 +48,29 @@ def digest(folder: Path) -> str:
     return total.hexdigest()
 
 
+async def mark(tx: Tx) -> Mark | None:
+    """The mark of the installed city, or None; cheap enough to be asked every second."""
+    row = await tx.fetchrow(
+        "select value->>'digest' as digest, coalesce((value->>'revision')::int, 0) as revision,"
+        " coalesce((value->>'base')::int, 0) as base from settings where key = 'pack'"
+    )
+    return None if row is None else Mark(row["digest"], row["revision"], row["base"])
+
+
 async def installed(tx: Tx) -> str | None:
     """The digest of the installed pack, or None."""
     row = await tx.fetchval("select value from settings where key = 'pack'")
     return None if row is None else str(row["digest"])
 
 
-async def install(tx: Tx, pack: Pack, pack_digest: str) -> None:
-    """Put a checked pack in place of the present one, under the worker's role."""
+async def install(tx: Tx, pack: Pack, pack_digest: str, base: int | None = None) -> None:
+    """Put a checked pack in place of the present one, under the worker's role.
+
+    `base` is the number of the last revision that is no part of it: without one, all that are in
+    force are not.
+    """
+    present = await mark(tx)
+    revision = 0 if present is None else present.revision
     rows: list[tuple[str, str, Any, bytes | None]] = []
     for sort in _SORTS:
         items: Sequence[Any] = getattr(pack, sort)
@@ -69,6 +85,8 @@ async def install(tx: Tx, pack: Pack, pack_digest: str) -> None:
     )
     head = {
         "digest": pack_digest,
+        "revision": revision,
+        "base": revision if base is None else base,
         "name": pack.name,
         "version": pack.version,
         "title": msgspec.to_builtins(pack.title),
@@ -86,12 +104,21 @@ async def install(tx: Tx, pack: Pack, pack_digest: str) -> None:
     )
 
 
-async def load(tx: Tx) -> Pack | None:
-    """The installed pack, or None where none is."""
+async def load(tx: Tx, known: Pack | None = None) -> Pack | None:
+    """The installed pack, or None where none is.
+
+    `known` is an older state of the same pack: its places and their areas, which no revision
+    changes, are taken over instead of being read.
+    """
     head = await tx.fetchval("select value from settings where key = 'pack'")
     if head is None:
         return None
-    rows = await tx.fetch("select sort, key, body, area from pack_items order by sort, key")
+    # a revised item stands behind the one it follows: "0000123.0000002.0000" after "0000123"
+    rows = await tx.fetch(
+        "select sort, key, body, area from pack_items"
+        + (" where sort <> 'places'" if known else "")
+        + ' order by sort, key collate "C"'
+    )
     found: dict[str, list[Any]] = {sort: [] for sort in _SORTS}
     areas: dict[str, bytes] = {}
     words: dict[str, Text] = {}
@@ -104,6 +131,9 @@ async def load(tx: Tx) -> Pack | None:
         found[sort].append(item)
         if row["area"] is not None:
             areas[item.code] = row["area"]
+    values: dict[str, Any] = {sort: tuple(items) for sort, items in found.items()}
+    if known is not None:
+        values["places"] = known.places
     return Pack(
         name=head["name"],
         version=head["version"],
@@ -111,10 +141,11 @@ async def load(tx: Tx) -> Pack | None:
         timezone=head["timezone"],
         languages=tuple(head["languages"]),
         root=head["root"],
-        areas=areas,
+        areas=areas if known is None else known.areas,
         worktime=msgspec.convert(head["worktime"], Worktime, strict=False),
         words=words,
         notices=tuple(head["notices"]),
         overlays=msgspec.convert(head["overlays"], tuple[Overlay, ...], strict=False),
-        **{sort: tuple(items) for sort, items in found.items()},
+        mark=Mark(head["digest"], head.get("revision", 0), head.get("base", 0)),
+        **values,
     )

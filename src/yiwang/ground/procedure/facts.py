@@ -85,6 +85,19 @@ def _list(parse_one: Callable[[Any], Any], most: int) -> Callable[[Any], list[An
     return parse
 
 
+_SIDES = ("x", "y", "width", "height")
+
+
+def _region(value: Any) -> dict[str, int]:
+    if not isinstance(value, dict) or set(value) != set(_SIDES):
+        raise ValueError
+    for side in _SIDES:
+        number, least = value[side], 1 if side in ("width", "height") else 0
+        if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= 10**5:
+            raise ValueError
+    return {side: value[side] for side in _SIDES}
+
+
 def _text_fact(name: str, limit: int = 2000) -> Fact:
     schema = {"type": "string", "minLength": 1, "maxLength": limit}
     return Fact(
@@ -178,6 +191,30 @@ _ROWS = (
     _id_fact("parent"),
     _ids_fact("reports"),
     _ids_fact("evidence"),
+    Fact(
+        "regions",
+        {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 20,
+            "items": {
+                "type": "object",
+                "required": list(_SIDES),
+                "additionalProperties": False,
+                "properties": {side: {"type": "integer", "minimum": 0} for side in _SIDES},
+            },
+        },
+        _list(_region, 20),
+        "rectangles {x, y, width, height} in pixels of the original, 20 at most",
+        "至多 20 个矩形 {x, y, width, height}，单位为原图像素",
+    ),
+    Fact(
+        "blurred",
+        {"type": "object", "additionalProperties": {"type": "integer"}},
+        dict,
+        "how many regions were blurred, by sort",
+        "各类模糊区域的数量",
+    ),
 )
 
 VOCABULARY: Mapping[str, Fact] = {row.name: row for row in _ROWS}

@@ -17,7 +17,7 @@ from yiwang.kit.lifecycle import draw
 from yiwang.kit.web.problems import documented
 from yiwang.matters.desk import figures
 from yiwang.matters.desk.routes import reply
-from yiwang.matters.desk.service import PROCEDURES
+from yiwang.matters.desk.service import TABLES
 
 router = APIRouter(prefix="/api/v1", tags=["reference"])
 
@@ -29,11 +29,11 @@ _OPEN_ANSWERS = documented((422, 429, 503))
 @router.get("/lifecycles", responses=_OPEN_ANSWERS, response_model=dict[str, Any])
 async def lifecycles(_: Public) -> Response:
     """Every lifecycle table: what the platform itself obeys. 全部流程表。"""
-    return reply({"items": [_table(name) for name in PROCEDURES]})
+    return reply({"items": [_table(name) for name in TABLES]})
 
 
 def _table(name: str) -> dict[str, Any]:
-    table = PROCEDURES[name].table
+    table = TABLES[name]
     return {
         "matter": name,
         "label": words.label("matter", name),

@@ -8,7 +8,7 @@ from yiwang.matters.desk.answers import Moment, Name
 
 
 class Photo(TypedDict):
-    """A photo; `href` gives the picture."""
+    """A photo; `href` gives the published picture, `href` with `variant=original` the original."""
 
     id: int
     role: str
@@ -20,7 +20,9 @@ class Photo(TypedDict):
     lat: float | None
     taken_at: Moment | None
     sha256: str
+    state: Literal["kept", "published", "withheld"]
     href: str
+    thumbnail: str
 
 
 class Photos(TypedDict):

@@ -10,8 +10,10 @@ from yiwang.ground.authority.model import Actor
 from yiwang.ground.city import City
 from yiwang.ground.procedure.facts import parse_facts
 from yiwang.ground.procedure.model import Procedure
+from yiwang.ground.revision.lifecycle import REVISION_TABLE
 from yiwang.kit.db import Tx
 from yiwang.kit.errors import Refusal
+from yiwang.kit.lifecycle import Table
 from yiwang.matters.cases import service as cases
 from yiwang.matters.cases.lifecycle import CASES
 from yiwang.matters.checking import service as checking
@@ -22,6 +24,7 @@ from yiwang.matters.dispatch.lifecycle import DISPUTES, ORDERS
 from yiwang.matters.handling import deciding
 from yiwang.matters.handling import service as handling
 from yiwang.matters.handling.lifecycle import APPROVALS
+from yiwang.matters.media.lifecycle import PHOTO_TABLE
 from yiwang.matters.sources.lifecycle import REPORTS
 
 PROCEDURES: Mapping[str, Procedure[Any]] = {
@@ -31,6 +34,13 @@ PROCEDURES: Mapping[str, Procedure[Any]] = {
     "check": CHECKS,
     "approval": APPROVALS,
     "dispute": DISPUTES,
+}
+
+# Everything that moves through a procedure, with what has routes of its own.
+TABLES: Mapping[str, Table] = {
+    **{name: procedure.table for name, procedure in PROCEDURES.items()},
+    "photo": PHOTO_TABLE,
+    "revision": REVISION_TABLE,
 }
 
 Act = Callable[

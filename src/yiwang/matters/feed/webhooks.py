@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -40,10 +41,12 @@ _LOG = logging.getLogger("yiwang.webhooks")
 _AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
-async def deliver_forever(db: Database, city: City, stopping: asyncio.Event) -> None:
-    """Deliver to all webhooks until `stopping` is set."""
+async def deliver_forever(
+    db: Database, current: Callable[[], City], stopping: asyncio.Event
+) -> None:
+    """Deliver to all webhooks until `stopping` is set; `current` gives the city in force."""
     async with sending.open_client() as client:
-        await Deliveries(db, city, stopping, client).run()
+        await Deliveries(db, current(), stopping, client, current=current).run()
 
 
 def reachable_in(city: City, now: datetime) -> Reachable:
@@ -66,9 +69,10 @@ class Deliveries:
         client: httpx.AsyncClient,
         *,
         timeout_s: float = sending.TIMEOUT_S,
+        current: Callable[[], City] | None = None,
     ) -> None:
         self._db = db
-        self._city = city
+        self._current = current or (lambda: city)
         self._stopping = stopping
         self._client = client
         self._timeout_s = timeout_s
@@ -77,6 +81,10 @@ class Deliveries:
         self._tail = Tail(db, city.root_path)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._news = asyncio.Event()
+
+    @property
+    def _city(self) -> City:
+        return self._current()
 
     async def run(self) -> None:
         """Read the ledger's end and keep one task per receiver until told to stop."""

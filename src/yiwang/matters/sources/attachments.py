@@ -4,25 +4,27 @@ may see the matter."""
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from secrets import token_hex
+from typing import Any
 
 from starlette.datastructures import UploadFile
 
 from yiwang.ground.authority.model import Actor
 from yiwang.ground.city import City
+from yiwang.ground.ledger import service as ledger
+from yiwang.ground.ledger.service import Entry
 from yiwang.kit.db import Row, Tx
 from yiwang.kit.errors import Refusal
+from yiwang.matters.media import files as pictures
+from yiwang.matters.media.files import path_of
 from yiwang.matters.sources import photos
 from yiwang.matters.sources.photos import Limits, Photo
 
 MOST_PHOTOS = 8
 ROLES = ("near", "far", "reference", "before", "after", "other")
-_ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 _LIMITS = Limits()
 _AT_ONCE = asyncio.Semaphore(2)  # a large photo takes 150 MB while it is judged
 
@@ -41,6 +43,7 @@ class Attachment:
     lat: float | None
     taken_at: datetime | None
     sha256: str
+    state: str = "kept"  # kept, published, withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,29 +77,8 @@ async def judge(files: Sequence[UploadFile], city: City, now: datetime) -> list[
 async def keep(folder: Path, found: Sequence[Photo]) -> None:
     """Write photos into the home's folder, each under its digest; durable when this returns."""
     for photo in found:
-        await asyncio.to_thread(_write, path_of(folder, photo.sha256, photo.media_type), photo)
-
-
-def path_of(folder: Path, sha256: str, media_type: str) -> Path:
-    """Where a photo lies."""
-    return folder / sha256[:2] / f"{sha256}.{_ENDINGS[media_type]}"
-
-
-def _write(path: Path, photo: Photo) -> None:
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{token_hex(4)}.part")
-    with part.open("wb") as out:
-        out.write(photo.cleaned)
-        out.flush()
-        os.fsync(out.fileno())
-    part.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        path = path_of(folder, photo.sha256, photo.media_type)
+        await asyncio.to_thread(pictures.write, path, photo.cleaned)
 
 
 async def attach(
@@ -123,10 +105,28 @@ async def attach(
             *(photo.width, photo.height, photo.lon, photo.lat, photo.taken_at, tx.now, actor.name),
         )
         present[photo.sha256] = _row(number, role, photo)
+    kept = [_kept(belonging, present[sha256], role) for sha256 in fresh]
+    await ledger.record(tx, actor, kept)
     return [_attachment(present[photo.sha256]) for photo in found]
 
 
-def _row(number: int, role: str, photo: Photo) -> Mapping[str, object]:
+def _kept(belonging: Belonging, row: Mapping[str, Any], role: str) -> Entry:
+    """The photo in the record: its digest proves later that it is the one that was sent."""
+    return Entry(
+        action="photo.keep",
+        matter="photo",
+        matter_id=row["id"],
+        place=belonging.place,
+        article="XIV",
+        rule="photo.keep",
+        before=None,
+        after="kept",
+        facts={"role": role, "sha256": row["sha256"]},
+        case_id=belonging.case,
+    )
+
+
+def _row(number: int, role: str, photo: Photo) -> Mapping[str, Any]:
     return {
         "id": number,
         "role": role,
@@ -138,10 +138,11 @@ def _row(number: int, role: str, photo: Photo) -> Mapping[str, object]:
         "lat": photo.lat,
         "taken_at": photo.taken_at,
         "sha256": photo.sha256,
+        "state": "kept",
     }
 
 
-_COLUMNS = "id, role, media_type, size, width, height, lon, lat, taken_at, sha256"
+_COLUMNS = "id, role, media_type, size, width, height, lon, lat, taken_at, sha256, state"
 
 
 async def _of(tx: Tx, belonging: Belonging) -> list[Row]:

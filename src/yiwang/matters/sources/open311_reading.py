@@ -100,6 +100,7 @@ select r.id, r.state, r.source, r.received_at, r.title, r.text, r.address, r.lon
        c.centre, c.forced, c.reason as case_reason, c.due_handle, c.due_total,
        greatest(r.received_at, c.filed_at, c.dispatched_at, c.handled_at, c.closed_at) as updated,
        (select a.id from attachments a where a.report_id = r.id and r.source = 'open311'
+        and a.published is not null
         order by a.id limit 1) as photo
 from reports r left join cases c on c.id = r.case_id
 """

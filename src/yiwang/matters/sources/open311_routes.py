@@ -17,6 +17,8 @@ from yiwang.ground.gate.service import Gate
 from yiwang.kit.errors import Refusal
 from yiwang.kit.web.note import language_of
 from yiwang.kit.web.problems import unexpected
+from yiwang.matters.media import store as photos_store
+from yiwang.matters.media.model import Variant
 from yiwang.matters.sources import attachments, open311, open311_reading
 from yiwang.matters.sources.attachments import Belonging
 from yiwang.matters.sources.bodies import ReportBody, Reporter
@@ -347,5 +349,5 @@ async def media(
     async with gate.db.begin(scope_of(gate.city), gate.now(request)) as tx:
         if not await open311_reading.shown_photo(tx, number):
             raise Refusal("procedure.not_found", matter="attachment", id=number)
-        photo = await attachments.find(tx, number)
-    return picture(home.attachments, photo)
+        photo = await photos_store.find(tx, number)
+    return picture(home.attachments, photo, Variant.PUBLISHED)

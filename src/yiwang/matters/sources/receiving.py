@@ -97,7 +97,9 @@ class Receiver:
         """The receiver of a city; the latest city's is kept, for its edge takes time to draw."""
         known = _LATEST[0] if _LATEST else None
         if known is None or known.city is not city:
-            known = cls(city, Edge.of(city.pack))
+            # a revised city keeps its areas, and with them its edge
+            same = known is not None and known.city.pack.areas is city.pack.areas
+            known = cls(city, known.edge if known and same else Edge.of(city.pack))
             _LATEST[:] = [known]
         return known
 

@@ -7,19 +7,26 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AwareDatetime, Field
+from fastapi import Path as PathParam
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse
 
 from yiwang.ground.authority.model import Actor
 from yiwang.ground.city import City
-from yiwang.ground.gate.doors import AtGate, anybody_signed_in, public
+from yiwang.ground.gate.doors import AtGate, anybody_signed_in, holds, public
+from yiwang.ground.packs.checking import matching
 from yiwang.ground.procedure import service as procedure
 from yiwang.ground.procedure.shapes import show
 from yiwang.home import Home
 from yiwang.kit.db import Scope, Tx
 from yiwang.kit.errors import Refusal
-from yiwang.kit.web.conditions import tag
+from yiwang.kit.web.conditions import seen_version, tag
 from yiwang.kit.web.problems import documented
+from yiwang.matters.media import files as pictures
+from yiwang.matters.media import service as media
+from yiwang.matters.media import store as photos_store
+from yiwang.matters.media.lifecycle import PHOTOS
+from yiwang.matters.media.model import Photo, Variant
 from yiwang.matters.sources import attachments, listing
 from yiwang.matters.sources.attachments import Attachment
 from yiwang.matters.sources.lifecycle import REPORTS
@@ -126,7 +133,11 @@ async def view(tx: Tx, city: City, actor: Actor, report: Report) -> dict[str, An
 
 
 def photo_view(photo: Attachment, query: str = "") -> dict[str, Any]:
-    """A photo as it is listed: where to get it, not the picture itself."""
+    """A photo as it is listed: where to get it, not the picture itself.
+
+    `href` and `thumbnail` show what is published; the original is for staff (`variant=original`).
+    """
+    href = f"/api/v1/attachments/{photo.id}{query}"
     return {
         "id": photo.id,
         "role": photo.role,
@@ -138,13 +149,15 @@ def photo_view(photo: Attachment, query: str = "") -> dict[str, Any]:
         "lat": photo.lat,
         "taken_at": photo.taken_at,
         "sha256": photo.sha256,
-        "href": f"/api/v1/attachments/{photo.id}{query}",
+        "state": photo.state,
+        "href": href,
+        "thumbnail": f"{href}{'&' if query else '?'}variant=thumbnail",
     }
 
 
 @router.get(
     "/attachments/{number}",
-    responses=documented((401, 404, 422, 429, 503))
+    responses=documented((401, 403, 404, 422, 429, 503))
     | {200: {"content": {"image/jpeg": {}, "image/png": {}, "image/webp": {}}}},
     response_class=Response,
 )
@@ -156,32 +169,104 @@ async def get_attachment(
     actor: Public,
     receipt: Annotated[str | None, Query(max_length=40)] = None,
     token: Annotated[str, Query(max_length=64)] = "",
+    variant: Variant = Variant.PUBLISHED,
 ) -> Response:
-    """A photo, for whoever may see its matter, or with the receipt of its report. 查看照片。"""
+    """A photo with faces and plates blurred: of a public case, or with the receipt of its report.
+    Staff who see its matter may ask for the original. 查看照片（人脸和车牌已模糊处理）。"""
     scope, report = actor.scope, None
     if receipt is not None:
         report = Seals(gate.secret).open(receipt, token)
-        scope = Scope("receipt", places=(gate.city.root_path,))
-    elif not actor.holdings:
-        raise Refusal("web.sign_in")
+    stranger = report is None and not actor.holdings
+    if report is not None or stranger:
+        if variant is Variant.ORIGINAL:
+            raise Refusal("photo.original")
+        scope = Scope("publication", places=(gate.city.root_path,))
     async with gate.db.begin(scope, gate.now(request)) as tx:
         if report is not None:
             mine = (await attachments.of_reports(tx, [report])).get(report, [])
             if number not in {photo.id for photo in mine}:
-                raise Refusal("procedure.not_found", matter="attachment", id=number)
-        photo = await attachments.find(tx, number)
-    return picture(home.attachments, photo)
+                raise Refusal("procedure.not_found", matter="photo", id=number)
+        elif stranger:
+            await _require_public(tx, gate.city, number)
+        photo = await photos_store.find(tx, number)
+    return picture(home.attachments, photo, variant)
 
 
-def picture(folder: Path, photo: Attachment) -> Response:
-    """The bytes of a photo; they never change, and only a browser's own store keeps them."""
-    path = attachments.path_of(folder, photo.sha256, photo.media_type)
+async def _require_public(tx: Tx, city: City, number: int) -> None:
+    """Refuse a photo that is not published to everybody.
+
+    The city's settings say whether photos are at all; those of kinds whose cases are published
+    without a position never are, for a picture tells the place.
+    """
+    found = await photos_store.public_case(tx, number)
+    if found is not None:
+        (place, kind), day = found, city.day(tx.now)
+        hidden = city.setting("publication.without_position", city.root_path, day, ())
+        shown = city.setting("photos.public", place, day, False)
+        if shown and not any(matching(pattern, (kind,)) for pattern in hidden):
+            return
+    raise Refusal("web.sign_in")
+
+
+def picture(folder: Path, photo: Photo, variant: Variant) -> Response:
+    """The bytes of a photo. What is published of it may change; the original never does."""
+    sha256, media_type = media.shown(photo, variant)
+    path = pictures.path_of(folder, sha256, media_type)
     if not path.exists():
         raise Refusal("sources.photo_gone", id=photo.id)
+    age = 31536000 if variant is Variant.ORIGINAL else 60
     headers = {
-        "Cache-Control": "private, max-age=31536000, immutable",
-        "ETag": f'"{photo.sha256[:32]}"',
+        "Cache-Control": f"private, max-age={age}",
+        "ETag": f'"{sha256[:32]}"',
         "X-Content-Type-Options": "nosniff",
-        "Content-Disposition": f'inline; filename="{photo.sha256[:16]}{path.suffix}"',
+        "Content-Disposition": f'inline; filename="{sha256[:16]}{path.suffix}"',
     }
-    return FileResponse(path, headers=headers, media_type=photo.media_type)
+    return FileResponse(path, headers=headers, media_type=media_type)
+
+
+class PhotoAction(BaseModel):
+    """The facts that come with an action on a photo, and the version that was seen."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"facts": {"regions": [{"x": 10, "y": 20, "width": 80, "height": 60}]}}]
+        },
+    )
+    facts: dict[str, Any] = Field(default_factory=dict)
+    version: int | None = Field(None, ge=1, lt=2**31)
+
+
+Handlers = Annotated[Actor, holds("intake|dispatcher|checker")]
+
+
+@router.get(
+    "/photos/{number}",
+    responses=documented((401, 403, 404, 422, 429, 503)),
+    response_model=dict[str, Any],
+)
+async def get_photo(request: Request, number: Number, gate: AtGate, actor: Staff) -> Response:
+    """A photo's state, what was blurred in it and why, and what I may do. 照片状态与模糊区域。"""
+    async with gate.begin(request, actor) as tx:
+        photo = await photos_store.find(tx, number)
+    return reply(show(gate.city, actor, PHOTOS, photo), etag=tag(photo.version))
+
+
+@router.post(
+    "/photos/{number}/actions/{action}",
+    responses=documented((400, 401, 403, 404, 409, 412, 413, 422, 429, 503)),
+    response_model=dict[str, Any],
+)
+async def act_on_photo(
+    request: Request,
+    number: Number,
+    action: Annotated[str, PathParam(min_length=1, max_length=40)],
+    body: PhotoAction,
+    gate: AtGate,
+    actor: Handlers,
+) -> Response:
+    """Blur more of a photo (`blur`), withhold it, release it. 补充模糊、不予公开、恢复公开。"""
+    version = body.version if body.version is not None else seen_version(request)
+    async with gate.begin(request, actor) as tx:
+        after = await media.act(tx, actor, number, action, body.facts, version)
+    return reply(show(gate.city, actor, PHOTOS, after), etag=tag(after.version))

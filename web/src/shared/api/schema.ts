@@ -24,6 +24,195 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/administration/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sorts
+         * @description The sorts of items that can be revised, how many, and their form. 可修订的数据类别。
+         */
+        get: operations["list_sorts_api_v1_administration_items_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/administration/items/{sort}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Items
+         * @description The items of a sort, as they are or as of a day (`on`): of the past, or as approved to come.
+         *     `valid` keeps those whose own dates hold that day. 数据条目列表，可查看任意日期的状态。
+         */
+        get: operations["list_items_api_v1_administration_items__sort__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/administration/items/{sort}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Item History
+         * @description Every revision of an item: who, when, why, before and after. 条目的修订历史。
+         */
+        get: operations["item_history_api_v1_administration_items__sort__history_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/administration/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Revisions
+         * @description Revisions, the newest first. 修订列表。
+         */
+        get: operations["list_revisions_api_v1_administration_revisions_get"];
+        put?: never;
+        /**
+         * Add Revision
+         * @description A new draft. 起草修订。
+         */
+        post: operations["add_revision_api_v1_administration_revisions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/administration/revisions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Revision
+         * @description A revision with its changes and what I may do. 修订详情及可执行的动作。
+         */
+        get: operations["get_revision_api_v1_administration_revisions__number__get"];
+        /**
+         * Edit Revision
+         * @description Write my draft anew, against what is in force now. 修改草稿。
+         */
+        put: operations["edit_revision_api_v1_administration_revisions__number__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/administration/revisions/{number}/actions/{action}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Act
+         * @description Submit or withdraw my draft; approve or reject somebody else's. 提交、撤回、批准、不批准。
+         */
+        post: operations["act_api_v1_administration_revisions__number__actions__action__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/administration/revisions/{number}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check
+         * @description What the pack's checker says of the city as this would make it. 校验结果。
+         */
+        get: operations["check_api_v1_administration_revisions__number__check_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/administration/revisions/{number}/difference": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Difference
+         * @description What it changes, field by field, and what that touches of what is open. 差异与影响。
+         */
+        get: operations["difference_api_v1_administration_revisions__number__difference_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/administration/revisions/{number}/reversal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Back
+         * @description A new draft that restores what a revision in force changed. 回退为修订前的内容（新草稿）。
+         */
+        post: operations["take_back_api_v1_administration_revisions__number__reversal_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/approvals": {
         parameters: {
             query?: never;
@@ -108,7 +297,8 @@ export interface paths {
         };
         /**
          * Get Attachment
-         * @description A photo, for whoever may see its matter, or with the receipt of its report. 查看照片。
+         * @description A photo with faces and plates blurred: of a public case, or with the receipt of its report.
+         *     Staff who see its matter may ask for the original. 查看照片（人脸和车牌已模糊处理）。
          */
         get: operations["get_attachment_api_v1_attachments__number__get"];
         put?: never;
@@ -1139,6 +1329,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/photos/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Photo
+         * @description A photo's state, what was blurred in it and why, and what I may do. 照片状态与模糊区域。
+         */
+        get: operations["get_photo_api_v1_photos__number__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/photos/{number}/actions/{action}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Act On Photo
+         * @description Blur more of a photo (`blur`), withhold it, release it. 补充模糊、不予公开、恢复公开。
+         */
+        post: operations["act_on_photo_api_v1_photos__number__actions__action__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/picture": {
         parameters: {
             query?: never;
@@ -2003,24 +2233,6 @@ export interface components {
             takes: components["schemas"]["FactForm"][];
         };
         /**
-         * ActionIn
-         * @description The facts that come with an action, and the version of the matter that was seen.
-         * @example {
-         *       "facts": {
-         *         "reason": "不属于本单位职责"
-         *       },
-         *       "version": 3
-         *     }
-         */
-        ActionIn: {
-            /** Facts */
-            facts?: {
-                [key: string]: unknown;
-            };
-            /** Version */
-            version?: number | null;
-        };
-        /**
          * ActiveIn
          * @description Whether an account is open.
          */
@@ -2407,6 +2619,22 @@ export interface components {
             unit_name: components["schemas"]["Name"];
         };
         /**
+         * ChangeIn
+         * @description One item as it shall be. Without `body` it is removed; without `item` the body names it.
+         */
+        ChangeIn: {
+            /** Body */
+            body?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Item
+             * @default
+             */
+            item: string;
+            sort: components["schemas"]["Sort"];
+        };
+        /**
          * Check
          * @description One check. `sort` is "verify" (is it there at all?) or "check" (is it fixed?). `unit` checks; `handlers` are the units and `hands` the persons that handled: none of them may.
          */
@@ -2564,6 +2792,41 @@ export interface components {
             next: string | null;
         };
         /**
+         * DraftIn
+         * @description A revision as its author wants it.
+         * @example {
+         *       "changes": [
+         *         {
+         *           "body": {
+         *             "day": "2026-12-31",
+         *             "kind": "off",
+         *             "name": {
+         *               "en": "Special holiday",
+         *               "zh": "临时放假"
+         *             }
+         *           },
+         *           "sort": "calendar"
+         *         }
+         *       ],
+         *       "effective_on": "2026-12-01",
+         *       "reason": "国务院办公厅通知",
+         *       "title": "国庆调休"
+         *     }
+         */
+        DraftIn: {
+            /** Changes */
+            changes?: components["schemas"]["ChangeIn"][];
+            /**
+             * Effective On
+             * Format: date
+             */
+            effective_on: string;
+            /** Reason */
+            reason: string;
+            /** Title */
+            title: string;
+        };
+        /**
          * DutyOut
          * @description A duty, where it is held, and whether it reaches everything of the place.
          */
@@ -2576,6 +2839,43 @@ export interface components {
             place: string;
             /** Unit */
             unit: string;
+        };
+        /**
+         * EditIn
+         * @description A draft as its author wants it now, and the version that was seen.
+         * @example {
+         *       "changes": [
+         *         {
+         *           "body": {
+         *             "day": "2026-12-31",
+         *             "kind": "off",
+         *             "name": {
+         *               "en": "Special holiday",
+         *               "zh": "临时放假"
+         *             }
+         *           },
+         *           "sort": "calendar"
+         *         }
+         *       ],
+         *       "effective_on": "2026-12-01",
+         *       "reason": "国务院办公厅通知",
+         *       "title": "国庆调休"
+         *     }
+         */
+        EditIn: {
+            /** Changes */
+            changes?: components["schemas"]["ChangeIn"][];
+            /**
+             * Effective On
+             * Format: date
+             */
+            effective_on: string;
+            /** Reason */
+            reason: string;
+            /** Title */
+            title: string;
+            /** Version */
+            version?: number | null;
         };
         /**
          * Entry
@@ -3493,7 +3793,7 @@ export interface components {
         };
         /**
          * Photo
-         * @description A photo; `href` gives the picture.
+         * @description A photo; `href` gives the published picture, `href` with `variant=original` the original.
          */
         Photo: {
             height: number;
@@ -3506,8 +3806,35 @@ export interface components {
             role: string;
             sha256: string;
             size: number;
+            /** @enum {unknown} */
+            state: "kept" | "published" | "withheld";
             taken_at: string | null;
+            thumbnail: string;
             width: number;
+        };
+        /**
+         * PhotoAction
+         * @description The facts that come with an action on a photo, and the version that was seen.
+         * @example {
+         *       "facts": {
+         *         "regions": [
+         *           {
+         *             "height": 60,
+         *             "width": 80,
+         *             "x": 10,
+         *             "y": 20
+         *           }
+         *         ]
+         *       }
+         *     }
+         */
+        PhotoAction: {
+            /** Facts */
+            facts?: {
+                [key: string]: unknown;
+            };
+            /** Version */
+            version?: number | null;
         };
         /**
          * Photos
@@ -4366,6 +4693,12 @@ export interface components {
             unit_name: components["schemas"]["Name"];
         };
         /**
+         * Sort
+         * @description What a revision may change. Places and their boundaries are the pack's alone.
+         * @enum {string}
+         */
+        Sort: "units" | "posts" | "kinds" | "limits" | "responsibilities" | "calendar" | "settings" | "words";
+        /**
          * Source
          * @description The ways a report comes in.
          * @enum {unknown}
@@ -4656,6 +4989,12 @@ export interface components {
             unread: number;
         };
         /**
+         * Variant
+         * @description The forms a photo is kept in.
+         * @enum {string}
+         */
+        Variant: "original" | "published" | "thumbnail";
+        /**
          * WebhookIn
          * @description A receiver to be registered. Without `place` and `unit` it gets all the caller reaches;
          *     `after` names the event (its CloudEvents id) that it begins after, else it begins now.
@@ -4829,6 +5168,36 @@ export interface components {
             items: components["schemas"]["WorkItem"][];
             next: string | null;
         };
+        /**
+         * ActionIn
+         * @description The facts that come with an action, and the version that was seen.
+         */
+        yiwang__ground__revision__shapes__ActionIn: {
+            /** Facts */
+            facts?: {
+                [key: string]: unknown;
+            };
+            /** Version */
+            version?: number | null;
+        };
+        /**
+         * ActionIn
+         * @description The facts that come with an action, and the version of the matter that was seen.
+         * @example {
+         *       "facts": {
+         *         "reason": "不属于本单位职责"
+         *       },
+         *       "version": 3
+         *     }
+         */
+        yiwang__matters__desk__routes__ActionIn: {
+            /** Facts */
+            facts?: {
+                [key: string]: unknown;
+            };
+            /** Version */
+            version?: number | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -4914,6 +5283,2428 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    list_sorts_api_v1_administration_items_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    list_items_api_v1_administration_items__sort__get: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before / 上一页的 `next` */
+                after?: string | null;
+                /** @description Items of one page / 每页条数 */
+                limit?: number;
+                on?: string | null;
+                place?: string;
+                q?: string;
+                revised?: boolean | null;
+                valid?: boolean;
+            };
+            header?: never;
+            path: {
+                sort: components["schemas"]["Sort"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    item_history_api_v1_administration_items__sort__history_get: {
+        parameters: {
+            query: {
+                item: string;
+            };
+            header?: never;
+            path: {
+                sort: components["schemas"]["Sort"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    list_revisions_api_v1_administration_revisions_get: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before / 上一页的 `next` */
+                after?: string | null;
+                /** @description Items of one page / 每页条数 */
+                limit?: number;
+                q?: string;
+                state?: ("draft" | "submitted" | "approved" | "in_force" | "rejected" | "withdrawn")[] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    add_revision_api_v1_administration_revisions_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    get_revision_api_v1_administration_revisions__number__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    edit_revision_api_v1_administration_revisions__number__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    act_api_v1_administration_revisions__number__actions__action__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                action: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["yiwang__ground__revision__shapes__ActionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    check_api_v1_administration_revisions__number__check_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    difference_api_v1_administration_revisions__number__difference_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    take_back_api_v1_administration_revisions__number__reversal_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5406,7 +8197,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ActionIn"];
+                "application/json": components["schemas"]["yiwang__matters__desk__routes__ActionIn"];
             };
         };
         responses: {
@@ -5823,6 +8614,7 @@ export interface operations {
             query?: {
                 receipt?: string | null;
                 token?: string;
+                variant?: components["schemas"]["Variant"];
             };
             header?: never;
             path: {
@@ -5845,6 +8637,32 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6862,7 +9680,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ActionIn"];
+                "application/json": components["schemas"]["yiwang__matters__desk__routes__ActionIn"];
             };
         };
         responses: {
@@ -8802,7 +11620,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ActionIn"];
+                "application/json": components["schemas"]["yiwang__matters__desk__routes__ActionIn"];
             };
         };
         responses: {
@@ -9729,7 +12547,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ActionIn"];
+                "application/json": components["schemas"]["yiwang__matters__desk__routes__ActionIn"];
             };
         };
         responses: {
@@ -15773,7 +18591,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ActionIn"];
+                "application/json": components["schemas"]["yiwang__matters__desk__routes__ActionIn"];
             };
         };
         responses: {
@@ -18821,6 +21639,475 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    get_photo_api_v1_photos__number__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    act_on_photo_api_v1_photos__number__actions__action__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                action: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhotoAction"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -22456,7 +25743,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ActionIn"];
+                "application/json": components["schemas"]["yiwang__matters__desk__routes__ActionIn"];
             };
         };
         responses: {
