@@ -138,7 +138,7 @@ async def test_lists_say_it_in_words(scene: Scene) -> None:
     places = (await _panel(scene, chief, "hot_places"))["items"]
     assert {row["key"] for row in places} == {"310101", "310115"}
     roster = await _panel(scene, chief, "roster", place=DISTRICT)
-    assert roster["link"] == f"/api/v1/roster?place={DISTRICT}"
+    assert roster["link"] == f"/api/v1/roster/now?place={DISTRICT}"
 
 
 async def test_a_threshold_gives_the_status_and_its_reason(scene: Scene) -> None:

@@ -105,7 +105,7 @@ async def _overdue_list(ask: Ask) -> Found:
 
 async def _roster(ask: Ask) -> Found:
     """The roster is another room's: whoever draws the screen asks it by the API."""
-    return Found(link=f"/api/v1/roster?place={ask.place.code}")
+    return Found(link=f"/api/v1/roster/now?place={ask.place.code}")
 
 
 async def _arrivals(ask: Ask) -> Found:
