@@ -38,9 +38,9 @@ async def week(ask: Ask) -> dict[str, int]:
 async def stock(ask: Ask, measure: str) -> int:
     """What a measure that goes up and down has come to at the moment, from the beginning."""
     month = rules.starts(ask.moment.day, ask.city.zone)[2]
-    rows = await store.counts(ask.tx, ask.path, Grain.MONTH, None, month)
-    rows += await store.counts(ask.tx, ask.path, Grain.DAY, month, ask.moment.day)
-    return sum(counts.get(measure, 0) for _, counts in rows) + (await day(ask)).get(measure, 0)
+    rows = await store.measure_by(ask.tx, ask.path, measure, Grain.MONTH, None, month)
+    rows += await store.measure_by(ask.tx, ask.path, measure, Grain.DAY, month, ask.moment.day)
+    return sum(n for _, n in rows) + (await day(ask)).get(measure, 0)
 
 
 async def steps(ask: Ask) -> list[tuple[datetime, Counts]]:

@@ -183,6 +183,44 @@ async def clear(tx: Tx) -> None:
     await tx.execute("delete from settings where key = $1", _CURSOR)
 
 
+def _code(path: str) -> str:
+    """The code of a place, by which its tallies are looked up."""
+    return path.rpartition(".")[2]
+
+
+async def stocks(
+    tx: Tx, places: Sequence[str], relation: str = "tallies"
+) -> dict[str, tuple[int, int]]:
+    """(open, overrun) of each place now: all that was ever added and taken away, by months."""
+    rows = await tx.fetch(
+        "select t.place, sum(coalesce((t.counts ->> 'open')::int, 0)) as open,"
+        " sum(coalesce((t.counts ->> 'overrun')::int, 0)) as overrun"
+        " from unnest($1::text[]) as p(code) cross join lateral"
+        f" (select place, counts from {relation} where code = p.code and grain = 'month'"
+        " offset 0) t group by t.place",
+        [_code(place) for place in places],
+    )
+    found = {row["place"]: (row["open"], row["overrun"]) for row in rows}
+    return dict.fromkeys(places, (0, 0)) | found
+
+
+async def measure_by(
+    tx: Tx, place: str, measure: str, grain: Grain, since: datetime | None, until: datetime
+) -> list[tuple[datetime, int]]:
+    """One measure of a place, without reading the others."""
+    rows = await tx.fetch(
+        "select since, coalesce((counts ->> $2)::int, 0) as n from tallies"
+        " where code = $1 and grain = $3 and ($4::timestamptz is null or since >= $4)"
+        " and since < $5 order by since",
+        _code(place),
+        measure,
+        grain.value,
+        since,
+        until,
+    )
+    return [(row["since"], row["n"]) for row in rows]
+
+
 async def counts(
     tx: Tx,
     place: str,
@@ -193,9 +231,9 @@ async def counts(
 ) -> list[tuple[datetime, Counts]]:
     """The counts of a place from `since` (None: the beginning) until before `until`, in order."""
     rows = await tx.fetch(
-        f"select since, counts from {relation} where place = $1::text::ltree and grain = $2"
+        f"select since, counts from {relation} where code = $1 and grain = $2"
         " and ($3::timestamptz is null or since >= $3) and since < $4 order by since",
-        place,
+        _code(place),
         grain.value,
         since,
         until,
@@ -213,10 +251,10 @@ async def counts_of(
 ) -> list[tuple[str, datetime, Counts]]:
     """The counts of several places in a span."""
     rows = await tx.fetch(
-        "select t.* from unnest($1::text[]) as p(place) cross join lateral"
-        f" (select place, since, counts from {relation} where place = p.place::ltree"
+        "select t.* from unnest($1::text[]) as p(code) cross join lateral"
+        f" (select place, since, counts from {relation} where code = p.code"
         " and grain = $2 and since >= $3 and since < $4 offset 0) t",
-        list(places),
+        [_code(place) for place in places],
         grain.value,
         since,
         until,
@@ -229,11 +267,11 @@ async def measure_of(
 ) -> list[tuple[str, datetime, int]]:
     """One measure of several places, by days."""
     rows = await tx.fetch(
-        "select t.* from unnest($1::text[]) as p(place) cross join lateral"
+        "select t.* from unnest($1::text[]) as p(code) cross join lateral"
         " (select place, since, coalesce((counts ->> $2)::int, 0) as n from tallies"
-        " where place = p.place::ltree and grain = 'day' and since >= $3 and since < $4"
+        " where code = p.code and grain = 'day' and since >= $3 and since < $4"
         " offset 0) t",
-        list(places),
+        [_code(place) for place in places],
         measure,
         since,
         until,

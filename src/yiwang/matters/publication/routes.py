@@ -13,13 +13,14 @@ from pydantic import Field
 from yiwang.ground.authority.model import Actor
 from yiwang.ground.gate.doors import AtGate, public
 from yiwang.ground.gate.service import Gate
-from yiwang.ground.packs.model import Level
+from yiwang.ground.packs.model import Level, Place
 from yiwang.kit.db import Scope, Tx
 from yiwang.kit.errors import Refusal
 from yiwang.kit.web.paging import Limit
 from yiwang.kit.web.problems import documented
 from yiwang.matters.publication import service, shapes
 from yiwang.matters.publication.lists import CASE_LIST
+from yiwang.matters.publication.rules import Figures
 from yiwang.matters.publication.shelf import Shelf
 
 router = APIRouter(prefix="/api/v1/public", tags=["publication"])
@@ -32,6 +33,7 @@ PlaceCode = Annotated[str | None, Query(max_length=80)]
 Number = Annotated[str, Path(min_length=1, max_length=60)]
 FILE_MOST = 5_000
 _PAGE = 200
+_FIGURES_S = 60.0  # figures of months are shared for a minute: adding up all towns is work
 _ENCODE = msgspec.json.Encoder().encode
 _SCOPE = Scope("public")
 _PAGING = ("limit", "cursor", "sort", "format", "language")
@@ -163,8 +165,8 @@ async def export_cases(
 
     media = "text/csv; charset=utf-8" if form == "csv" else "application/geo+json"
     key = _key(request, form=form, language=language, sort=sort)
-    name = f'attachment; filename="cases.{form}"'
-    return await shelf.answer(request, key, media, make, **{"content-disposition": name})
+    name = f"cases.{form}"
+    return await shelf.answer(request, key, media, make, name=name)
 
 
 @router.get("/cases/{number}", response_model=shapes.PublicCasePage, responses=_LIST)
@@ -209,16 +211,15 @@ async def list_places(
     _: Anybody,
     level: Literal["city", "district", "town"] = "town",
     parent: PlaceCode = None,
-    months: Annotated[int, Field(ge=1, le=24), Query()] = 12,
+    months: Annotated[int, Field(ge=1, le=24), Query()] = service.YEAR,
 ) -> Response:
     """The figures of every place of a level over some months. 各区、街镇公开统计。"""
     city = gate.city
     above = service.published_place(city, parent)
 
     async def make() -> Any:
-        async with _begin(gate, request) as tx:
-            rows = await service.places(tx, city, Level(level), above, months)
-            settings = service.settings_of(city, tx.now)
+        rows = await _places(request, gate, shelf, Level(level), above, months)
+        settings = service.settings_of(city, gate.now(request))
         return {
             "months": months,
             "least": settings.least,
@@ -227,7 +228,19 @@ async def list_places(
             "items": [shapes.show_place(place, figures) for place, figures in rows],
         }
 
-    return await shelf.answer(request, _key(request, level=level), _JSON, _made(make))
+    return await shelf.answer(request, _key(request), _JSON, _made(make), kept_s=_FIGURES_S)
+
+
+async def _places(
+    request: Request, gate: Gate, shelf: Shelf, level: Level, above: Place, months: int
+) -> list[tuple[Place, Figures]]:
+    """The figures of places, which pages of places share for their ranks."""
+
+    async def make() -> list[tuple[Place, Figures]]:
+        async with _begin(gate, request) as tx:
+            return await service.places(tx, gate.city, level, above, months)
+
+    return await shelf.hold(f"figures {level} {above.code} {months}", make, _FIGURES_S)
 
 
 @router.get("/places/{code}", response_model=shapes.PublicPlace, responses=_LIST)
@@ -243,9 +256,10 @@ async def get_place(
     place = service.published_place(city, code)
 
     async def make() -> Any:
+        alike = await _places(request, gate, shelf, place.level, city.tree.root, service.YEAR)
         async with _begin(gate, request) as tx:
-            page = await service.place_page(tx, city, place)
+            page = await service.place_page(tx, city, place, alike)
             settings = service.settings_of(city, tx.now)
         return shapes.show_place_page(city, page, settings)
 
-    return await shelf.answer(request, _key(request), _JSON, _made(make))
+    return await shelf.answer(request, _key(request), _JSON, _made(make), kept_s=_FIGURES_S)

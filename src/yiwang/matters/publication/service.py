@@ -21,6 +21,7 @@ from yiwang.matters.publication.rules import Figures
 
 TALLIES = "published_tallies"
 MONTHS = 24
+YEAR = 12
 COLUMNS = (
     *("id", "number", "state", "kind", "place", "lon", "lat", "lead", "reported_at", "filed_at"),
     *("dispatched_at", "handled_at", "closed_at", "due", "report_count", "rounds", "reopened"),
@@ -136,25 +137,11 @@ async def places(
     spans: dict[str, list[Counts]] = {}
     for path, _, counts in await tallies.counts_of(tx, paths, Grain.MONTH, since, tx.now, TALLIES):
         spans.setdefault(path, []).append(counts)
-    stocks = await _stocks(tx, paths)
+    stocks = await tallies.stocks(tx, paths, TALLIES)
     return [
         (place, rules.figures(summed(spans.get(place.path, ())), *stocks[place.path], least))
         for place in found
     ]
-
-
-async def _stocks(tx: Tx, paths: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """(open, overdue) of each place now."""
-    found = dict.fromkeys(paths, (0, 0))
-    rows = await tx.fetch(
-        "select t.place, sum(coalesce((t.counts ->> 'open')::int, 0)) as open,"
-        " sum(coalesce((t.counts ->> 'overrun')::int, 0)) as overdue"
-        " from unnest($1::text[]) as p(place) cross join lateral"
-        f" (select place, counts from {TALLIES} where place = p.place::ltree and grain = 'month'"
-        " offset 0) t group by t.place",
-        list(paths),
-    )
-    return found | {row["place"]: (row["open"], row["overdue"]) for row in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,18 +155,19 @@ class PlacePage:
     ranks: Mapping[str, tuple[int, int]]  # figure -> (rank, of how many)
 
 
-async def place_page(tx: Tx, city: City, place: Place) -> PlacePage:
-    """The page of a published place."""
+async def place_page(
+    tx: Tx, city: City, place: Place, alike: Sequence[tuple[Place, Figures]]
+) -> PlacePage:
+    """The page of a published place; `alike` are the year's figures of all places of its level."""
     least = settings_of(city, tx.now).least
     begins = _months(city, tx.now, MONTHS)
     rows = await tallies.counts(tx, place.path, Grain.MONTH, begins[0], tx.now, TALLIES)
     known = dict(rows)
-    year = summed(known.get(begin, {}) for begin in begins[-12:])
-    stock = (await _stocks(tx, [place.path]))[place.path]
+    year = summed(known.get(begin, {}) for begin in begins[-YEAR:])
+    stock = (await tallies.stocks(tx, [place.path], TALLIES))[place.path]
     monthly = [(begin, rules.figures(known.get(begin, {}), 0, 0, least)) for begin in begins]
     ranked: dict[str, tuple[int, int]] = {}
     if place.parent is not None:
-        alike = await places(tx, city, place.level, city.tree.root, 12)
         for name, ascending in (("on_time", False), ("median_days", True)):
             ranks, of = rules.ranks(
                 ((one.code, getattr(row, name)) for one, row in alike), ascending=ascending
