@@ -15,7 +15,7 @@ from yiwang.matters.cases.model import OPEN
 from yiwang.matters.exports.lists import meanings_of
 
 _LEVELS = 3  # a city, its districts and towns: nothing deeper is published
-LONGEST_DAYS = 366
+LONGEST_DAYS = 92  # farther back a sparse filter would look through too much
 DAYS = 30  # where neither days nor open cases are asked for
 
 
