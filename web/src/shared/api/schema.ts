@@ -23134,7 +23134,7 @@ export interface operations {
                 bbox?: string;
                 /** @description `next` of the page before / 上一页的 `next` */
                 cursor?: string | null;
-                /** @description a number of days from 1 to 366 / 1 至 366 的天数 */
+                /** @description a number of days from 1 to 92 / 1 至 92 的天数 */
                 days?: number;
                 /** @description a text of 1 to 200 characters / 1–200 字的文本 */
                 kind?: string;
@@ -23400,7 +23400,7 @@ export interface operations {
             query?: {
                 /** @description west,south,east,north in degrees / 西,南,东,北（度） */
                 bbox?: string;
-                /** @description a number of days from 1 to 366 / 1 至 366 的天数 */
+                /** @description a number of days from 1 to 92 / 1 至 92 的天数 */
                 days?: number;
                 format?: "csv" | "geojson";
                 /** @description a text of 1 to 200 characters / 1–200 字的文本 */
