@@ -121,6 +121,37 @@ async def test_a_chief_plans_the_roster_and_the_record_keeps_who(
     assert events[1]["facts"]["removed"][0]["person"] == agent.person
 
 
+async def test_a_chief_sees_who_works_in_a_unit_and_an_agent_does_not(
+    scene: Scene, world: World
+) -> None:
+    chief = await hire(world, "duty_chief", CENTRE, "chief")
+    agent = await hire(world, "intake", CENTRE, "agent")
+    await hire(world, "intake", OTHER, "far")
+    async with scene.client(chief) as client:
+        found = (await client.get("/roster/people", params={"unit": CENTRE})).json()
+        assert [(row["name"], row["id"]) for row in found["items"]] == [
+            ("agent", agent.person),
+            ("chief", chief.person),
+        ]
+        assert ["intake" in row["duties"] for row in found["items"]] == [True, False]
+        unknown = await client.get("/roster/people", params={"unit": "nobody"})
+        assert unknown.status_code in (404, 422)
+    async with scene.client(agent) as client:
+        refused = await client.get("/roster/people", params={"unit": CENTRE})
+        assert refused.json()["code"] == "authority.duty_missing"
+
+
+async def test_a_history_tells_who_did_what_by_name(scene: Scene, world: World) -> None:
+    case = await cases.open_case(world)
+    chief = await hire(world, "duty_chief", CENTRE, "chief")
+    async with scene.client(chief) as client:
+        noted = await client.post(f"/cases/{case}/actions/note", json={"facts": {"note": "seen"}})
+        assert noted.status_code == 200, noted.text
+        history = (await client.get(f"/cases/{case}/history")).json()["entries"]
+        assert history[-1]["actor_name"] == "chief"
+        assert {row["actor_name"] for row in history[:-1]} == {None}
+
+
 async def test_another_centres_chief_plans_nothing_here(scene: Scene, world: World) -> None:
     far = await hire(world, "duty_chief", OTHER, "far")
     async with scene.client(far) as client:

@@ -91,7 +91,19 @@ async def test_a_list_shows_what_is_asked_for(site: Site) -> None:
     ):
         found = (await site.client.get(f"/api/v1/reports?{query}", headers=key)).json()
         assert len(found["items"]) == count, query
-    for bad in ("fields=secret", "sort=text", "cursor=x", "place=nowhere", "limit=0", "from=now"):
+    one = rows[0]["case"]["id"]
+    asked = await site.client.get(f"/api/v1/reports?case={one}", headers=key)
+    mine = [row["external_id"] for row in rows if row["case"]["id"] == one]
+    assert sorted(row["external_id"] for row in asked.json()["items"]) == mine
+    for bad in (
+        "case=0",
+        "fields=secret",
+        "sort=text",
+        "cursor=x",
+        "place=nowhere",
+        "limit=0",
+        "from=now",
+    ):
         answer = await site.client.get(f"/api/v1/reports?{bad}", headers=key)
         assert answer.status_code == (404 if bad.startswith("place") else 422), bad
 

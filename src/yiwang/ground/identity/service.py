@@ -7,7 +7,7 @@ writes it in the same transaction.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from yiwang.ground.identity import passwords, rules, store, tokens, totp
@@ -77,6 +77,16 @@ async def persons(tx: Tx, after: str, search: str, limit: int) -> list[Person]:
 async def appointments_of(tx: Tx, numbers: Sequence[int]) -> list[Appointment]:
     """The appointments of these people that are in force or yet to come."""
     return await store.appointments(tx, numbers)
+
+
+async def names_of(tx: Tx, numbers: Collection[int]) -> dict[int, str]:
+    """What these people are called, by their numbers."""
+    return await store.names(tx, numbers) if numbers else {}
+
+
+async def holders_of(tx: Tx, posts: Collection[str]) -> list[tuple[int, str, str]]:
+    """(number, name, post) of everybody active who holds one of these posts now, by name."""
+    return await store.holders(tx, posts) if posts else []
 
 
 def _not_oneself(number: int, by_person: int | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from yiwang.ground.identity.model import Appointment, Credential, Key, Person, Session
@@ -149,6 +149,23 @@ async def appointments(tx: Tx, numbers: Sequence[int]) -> list[Appointment]:
         *(list(numbers), tx.now),
     )
     return [_appointment(row) for row in rows]
+
+
+async def names(tx: Tx, numbers: Collection[int]) -> dict[int, str]:
+    """Names by number."""
+    rows = await tx.fetch("select id, name from persons where id = any($1)", list(numbers))
+    return {row["id"]: row["name"] for row in rows}
+
+
+async def holders(tx: Tx, posts: Collection[str]) -> list[tuple[int, str, str]]:
+    """(number, name, post) of who holds these posts at the transaction's moment."""
+    rows = await tx.fetch(
+        """select p.id, p.name, a.post from appointments a join persons p on p.id = a.person_id
+           where a.post = any($1) and p.active and a.since <= $2
+             and (a.until is null or a.until > $2) order by p.name, p.id, a.post""",
+        *(list(posts), tx.now),
+    )
+    return [(row["id"], row["name"], row["post"]) for row in rows]
 
 
 async def lock_person(tx: Tx, number: int) -> Person | None:

@@ -20,6 +20,7 @@ router = APIRouter(prefix="/api/v1", tags=["assistance"])
 Staff = Annotated[Actor, anybody_signed_in(scope="cases:read")]
 Person = Annotated[Actor, anybody_signed_in()]
 Chief = Annotated[Actor, holds("duty_chief")]
+Planner = Annotated[Actor, holds("duty_chief|checker")]
 Agent = Annotated[Actor, holds("intake", scope="persons:read")]
 Number = Annotated[int, Path(ge=1, lt=2**63)]
 Code = Annotated[str, Query(min_length=1, max_length=80, pattern=r"^[^\x00]*$")]
@@ -134,6 +135,14 @@ async def get_roster_now(
         found = await roster.on_duty(tx, gate.city, place)
         moment = tx.now
     return reply({"moment": moment.isoformat(), "centres": found})
+
+
+@router.get("/roster/people", responses=_READ, response_model=dict[str, Any])
+async def get_people(request: Request, gate: AtGate, actor: Planner, unit: Code) -> Response:
+    """Who works in a unit and may be planned or assigned there. 单位在岗人员。"""
+    async with gate.begin(request, actor) as tx:
+        found = await roster.people(tx, gate.city, unit)
+    return reply({"unit": unit, "items": found})
 
 
 @router.get("/callers", responses=_READ, response_model=dict[str, Any])

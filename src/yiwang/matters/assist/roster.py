@@ -9,6 +9,7 @@ from typing import Any
 from yiwang.ground.authority import rules as authority
 from yiwang.ground.authority.model import Actor
 from yiwang.ground.city import City
+from yiwang.ground.identity import service as identity
 from yiwang.ground.ledger import service as ledger
 from yiwang.ground.ledger.service import Entry
 from yiwang.ground.packs.model import Unit, UnitKind
@@ -163,6 +164,17 @@ async def on_duty(tx: Tx, city: City, place: str | None) -> list[dict[str, Any]]
         }
         for unit in centres
     ]
+
+
+async def people(tx: Tx, city: City, unit: str) -> list[dict[str, Any]]:
+    """Who works in a unit now, with their duties there, by name. Refuses an unknown unit."""
+    code = city.unit(unit).code
+    posts = {post.code: post.duties for post in city.posts.values() if post.unit == code}
+    found: dict[int, dict[str, Any]] = {}
+    for number, name, post in await identity.holders_of(tx, posts):
+        row = found.setdefault(number, {"id": number, "name": name, "duties": []})
+        row["duties"] += [duty for duty in posts[post] if duty not in row["duties"]]
+    return list(found.values())
 
 
 def _read(row: Row) -> Shift:

@@ -218,10 +218,11 @@ class Status(TypedDict):
 
 
 class Entry(TypedDict):
-    """One line of a case's history."""
+    """One line of a case's history; `actor_name` where a person of the staff did it."""
 
     at: Moment
     actor: str
+    actor_name: str | None
     unit: str | None
     unit_name: Name | None
     action: str

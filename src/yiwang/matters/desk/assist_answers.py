@@ -225,6 +225,21 @@ class Roster(TypedDict):
     items: list[ShiftRow]
 
 
+class Colleague(TypedDict):
+    """Somebody who works in a unit, with their duties there."""
+
+    id: int
+    name: str
+    duties: list[str]
+
+
+class Colleagues(TypedDict):
+    """Who works in a unit."""
+
+    unit: str
+    items: list[Colleague]
+
+
 class CentreOnDuty(TypedDict):
     """Who is on duty in one centre now."""
 

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from yiwang.ground.authority.model import Actor
 from yiwang.ground.gate.clock import SimulatedClock
 from yiwang.ground.gate.doors import AtGate, anybody_signed_in
+from yiwang.ground.identity import service as identity
 from yiwang.ground.procedure import service as procedure
 from yiwang.ground.procedure.shapes import show
 from yiwang.kit import words
@@ -21,7 +22,7 @@ from yiwang.kit.web.conditions import seen_version, tag
 from yiwang.kit.web.problems import document, documented
 from yiwang.matters.checking import account
 from yiwang.matters.desk import bulk, service
-from yiwang.matters.desk.timeline import show_history
+from yiwang.matters.desk.timeline import people_in, show_history
 
 router = APIRouter(prefix="/api/v1", tags=["matters"])
 
@@ -99,7 +100,8 @@ async def get_history(request: Request, number: Number, gate: AtGate, actor: Sta
     """Everything that happened to a case, and who used how much time. 案件全过程与各环节用时。"""
     async with gate.begin(request, actor) as tx:
         found = await account.history(tx, gate.city, number)
-    return reply(show_history(gate.city, found))
+        names = await identity.names_of(tx, people_in(found))
+    return reply(show_history(gate.city, found, names))
 
 
 def _getter(name: str) -> Endpoint:

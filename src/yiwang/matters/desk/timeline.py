@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from yiwang.ground.city import City
 from yiwang.kit import words
 from yiwang.matters.cases.history import Entry, History, Hop
 
+_PERSON = "person:"
 
-def show_history(city: City, history: History) -> dict[str, Any]:
-    """A history as plain values, in the order it was recorded."""
+
+def people_in(history: History) -> set[int]:
+    """The numbers of everybody who did something in it."""
+    actors = {entry.actor for entry in history.entries}
+    return {int(name.removeprefix(_PERSON)) for name in actors if name.startswith(_PERSON)}
+
+
+def show_history(city: City, history: History, names: Mapping[int, str]) -> dict[str, Any]:
+    """A history as plain values, in the order it was recorded; `names` are people's, by number."""
+    called = {f"{_PERSON}{number}": name for number, name in names.items()}
     return {
-        "entries": [_entry(city, entry) for entry in history.entries],
+        "entries": [_entry(city, entry, called.get(entry.actor)) for entry in history.entries],
         "hops": [_hop(city, hop) for hop in history.hops],
     }
 
@@ -24,10 +34,11 @@ def _unit(city: City, code: str | None) -> dict[str, str] | None:
     return {"zh": name.zh, "en": name.en}
 
 
-def _entry(city: City, entry: Entry) -> dict[str, Any]:
+def _entry(city: City, entry: Entry, name: str | None) -> dict[str, Any]:
     return {
         "at": entry.at.isoformat(),
         "actor": entry.actor,
+        "actor_name": name,
         "unit": entry.unit,
         "unit_name": _unit(city, entry.unit),
         "action": entry.action,

@@ -42,6 +42,7 @@ class Wanted:
     start: datetime | None = None
     end: datetime | None = None  # exclusive
     after_id: int | None = None
+    case: int | None = None  # the reports of one case
     search: str | None = None
     sort: str = "-id"
     fields: tuple[str, ...] = FIELDS
@@ -92,6 +93,7 @@ async def reports(tx: Tx, city: City, wanted: Wanted) -> dict[str, Any]:
     where.add("received_at >= {}", wanted.start)
     where.add("received_at < {}", wanted.end)
     where.add("id > {}", wanted.after_id)
+    where.add("case_id = {}", wanted.case)
     where.add("strpos(title || ' ' || text || ' ' || address, {}) > 0", wanted.search)
     _seek(where, column, direction, wanted.cursor)
     order = f"id {direction}" if column == "id" else f"received_at {direction}, id {direction}"
