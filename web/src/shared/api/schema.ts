@@ -8188,7 +8188,10 @@ export interface operations {
     act_on_approval: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One for each action; sent again within 30 days, it is not done again but answered as it was / 每个动作一个键，30 天内重复发送不会重复执行，返回首次的结果 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 action: "grant" | "refuse";
                 number: number;
@@ -9671,7 +9674,10 @@ export interface operations {
     act_on_case: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One for each action; sent again within 30 days, it is not done again but answered as it was / 每个动作一个键，30 天内重复发送不会重复执行，返回首次的结果 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 action: "send_verify" | "file" | "cancel" | "dispatch" | "redispatch" | "recall" | "close" | "reopen" | "suspend" | "resume" | "reclass" | "relocate" | "flag" | "note" | "merge" | "split" | "adopt" | "release";
                 number: number;
@@ -10323,9 +10329,13 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": {
+                    lat?: number;
+                    lon?: number;
                     photos: string[];
                     /** @enum {string} */
                     role?: "near" | "far" | "reference" | "before" | "after" | "other";
+                    /** Format: date-time */
+                    taken_at?: string;
                 };
             };
         };
@@ -11611,7 +11621,10 @@ export interface operations {
     act_on_check: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One for each action; sent again within 30 days, it is not done again but answered as it was / 每个动作一个键，30 天内重复发送不会重复执行，返回首次的结果 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 action: "assign" | "pass" | "fail" | "unable";
                 number: number;
@@ -11907,9 +11920,13 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": {
+                    lat?: number;
+                    lon?: number;
                     photos: string[];
                     /** @enum {string} */
                     role?: "near" | "far" | "reference" | "before" | "after" | "other";
+                    /** Format: date-time */
+                    taken_at?: string;
                 };
             };
         };
@@ -12538,7 +12555,10 @@ export interface operations {
     act_on_dispute: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One for each action; sent again within 30 days, it is not done again but answered as it was / 每个动作一个键，30 天内重复发送不会重复执行，返回首次的结果 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 action: "decide";
                 number: number;
@@ -18582,7 +18602,10 @@ export interface operations {
     act_on_order: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One for each action; sent again within 30 days, it is not done again but answered as it was / 每个动作一个键，30 天内重复发送不会重复执行，返回首次的结果 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 action: "accept" | "return" | "uphold_return" | "refuse_return" | "dispute" | "contact" | "reach" | "call_assist" | "ask_extension" | "ask_suspension" | "resume" | "finish" | "recall" | "urge";
                 number: number;
@@ -18878,9 +18901,13 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": {
+                    lat?: number;
+                    lon?: number;
                     photos: string[];
                     /** @enum {string} */
                     role?: "near" | "far" | "reference" | "before" | "after" | "other";
+                    /** Format: date-time */
+                    taken_at?: string;
                 };
             };
         };
