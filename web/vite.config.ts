@@ -6,6 +6,7 @@ import { defineConfig } from 'vitest/config'
 
 import { compressed } from './build/compressed.ts'
 import { historyOfFaces } from './build/history.ts'
+import { offline } from './build/offline.ts'
 import { compiledWords } from './build/words.ts'
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
@@ -22,7 +23,19 @@ const FACES = {
 export default defineConfig({
   root: at('./'),
   resolve: { alias: { '@': at('./src') } },
-  plugins: [vue(), elementPlus({}), compiledWords(), historyOfFaces(Object.keys(FACES)), compressed()],
+  plugins: [
+    vue(),
+    elementPlus({}),
+    compiledWords(),
+    historyOfFaces(Object.keys(FACES)),
+    offline({
+      source: at('./worker/field.ts'),
+      served: 'field-worker.js',
+      page: 'field/index.html',
+      besides: ['appearance.js', 'logo.svg', 'field.webmanifest', 'icon-192.png', 'icon-512.png'],
+    }),
+    compressed(),
+  ],
   define: {
     // Words are compiled at build time: no compiler goes to the browser.
     __INTLIFY_DROP_MESSAGE_COMPILER__: true,

@@ -11,7 +11,7 @@
   }
   if (!root.dataset.theme) {
     var dark = matchMedia('(prefers-color-scheme: dark)').matches
-    root.dataset.theme = chosen === 'light' || chosen === 'dark' ? chosen : dark ? 'dark' : 'light'
+    root.dataset.theme = chosen === 'light' || chosen === 'dark' || chosen === 'sun' ? chosen : dark ? 'dark' : 'light'
   }
   root.lang = language === 'zh' || language === 'en' ? language : /^zh/i.test(navigator.language) ? 'zh' : 'en'
 })()

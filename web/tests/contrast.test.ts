@@ -52,7 +52,7 @@ const PAIRS: [string, string, number][] = [
   ...['seal', 'ok', 'watch', 'warn'].map((name): [string, string, number] => [name, `${name}-soft`, TEXT]),
 ]
 
-describe.each(['light', 'dark', 'screen'])('the theme %s', (theme) => {
+describe.each(['light', 'dark', 'sun', 'screen'])('the theme %s', (theme) => {
   const found = colours(theme)
 
   it('has every colour that the light one has', () => {
@@ -63,4 +63,11 @@ describe.each(['light', 'dark', 'screen'])('the theme %s', (theme) => {
   it.each(PAIRS)('%s can be read on %s', (front, ground, least) => {
     expect(contrast(found.get(front) ?? '', found.get(ground) ?? '')).toBeGreaterThanOrEqual(least)
   })
+})
+
+it('the theme for the sun is read at seven to one', () => {
+  const found = colours('sun')
+  for (const name of ['ink', 'ink-soft', 'ink-faint', 'accent', 'seal', 'ok', 'watch', 'warn']) {
+    expect(contrast(found.get(name) ?? '', found.get('surface') ?? ''), name).toBeGreaterThanOrEqual(7)
+  }
 })

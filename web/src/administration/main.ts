@@ -1,4 +1,3 @@
-import '@/shared/design/element.css'
 import { start } from '@/shared/frame/start'
 
 import AdministrationFace from './AdministrationFace.vue'
@@ -11,6 +10,37 @@ void start({
   words: { zh: () => import('./words.zh'), en: () => import('./words.en') },
   routes: [
     { path: '/', component: PeoplePage, meta: { title: 'administration.people.title' } },
+    {
+      path: '/people/:id(\\d+)',
+      component: () => import('./people/PersonPage.vue'),
+      meta: { title: 'administration.people.one' },
+    },
+    { path: '/data', component: () => import('./data/DataPage.vue'), meta: { title: 'administration.data.title' } },
+    {
+      path: '/data/:sort',
+      component: () => import('./data/ItemListPage.vue'),
+      meta: { title: 'administration.data.title' },
+    },
+    {
+      path: '/data/:sort/item',
+      component: () => import('./data/ItemPage.vue'),
+      meta: { title: 'administration.data.one' },
+    },
+    {
+      path: '/revisions',
+      component: () => import('./revisions/RevisionListPage.vue'),
+      meta: { title: 'administration.revisions.title' },
+    },
+    {
+      path: '/revisions/:id(\\d+)',
+      component: () => import('./revisions/RevisionPage.vue'),
+      meta: { title: 'administration.revisions.one' },
+    },
+    {
+      path: '/draft',
+      component: () => import('./revisions/DraftPage.vue'),
+      meta: { title: 'administration.revisions.draft' },
+    },
     {
       path: '/account',
       component: () => import('@/shared/session/AccountPage.vue'),

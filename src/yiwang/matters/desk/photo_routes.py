@@ -1,6 +1,8 @@
 """Routes of the photos that handlers and checkers take: evidence for what they do next.
 
-A photo is kept with its matter first; an action then names it by its id (`evidence`).
+A photo is kept with its matter first; an action then names it by its id (`evidence`). Where and
+when it was taken is read from the photo; what the photo does not say, its sender may (`lon`,
+`lat`, `taken_at`).
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from yiwang.matters.desk.routes import PLURALS, Actors, Endpoint
 from yiwang.matters.sources import attachments
 from yiwang.matters.sources.attachments import MOST_PHOTOS, ROLES, Belonging
 from yiwang.matters.sources.forms import read_form
+from yiwang.matters.sources.photo_stated import read_stated
 from yiwang.matters.sources.routes import AtHome, Number, photo_view, reply
 
 router = APIRouter(prefix="/api/v1", tags=["matters"])
@@ -43,6 +46,9 @@ _FORM = {
                             "items": {"type": "string", "format": "binary"},
                         },
                         "role": {"type": "string", "enum": list(ROLES)},
+                        "lon": {"type": "number", "minimum": -180, "maximum": 180},
+                        "lat": {"type": "number", "minimum": -90, "maximum": 90},
+                        "taken_at": {"type": "string", "format": "date-time"},
                     },
                 }
             }
@@ -75,7 +81,9 @@ def _adder(name: str) -> Endpoint:
         async with read_form(request, most_files=2 * MOST_PHOTOS) as form:
             files = [file for _, file in form.multi_items() if isinstance(file, UploadFile)]
             role = form.get("role")
-            found = await attachments.judge(files, gate.city, gate.now(request))
+            now = gate.now(request)
+            stated = read_stated(form, now)
+            found = [stated.fill(p) for p in await attachments.judge(files, gate.city, now)]
         await attachments.keep(home.attachments, found)
         chosen = role if isinstance(role, str) and role else "other"
         async with gate.begin(request, actor) as tx:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Header, Path, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from yiwang.ground.authority.model import Actor
@@ -21,7 +21,7 @@ from yiwang.kit.errors import Refusal
 from yiwang.kit.web.conditions import seen_version, tag
 from yiwang.kit.web.problems import document, documented
 from yiwang.matters.checking import account
-from yiwang.matters.desk import bulk, service
+from yiwang.matters.desk import bulk, once, service
 from yiwang.matters.desk.timeline import people_in, show_history
 
 router = APIRouter(prefix="/api/v1", tags=["matters"])
@@ -29,10 +29,23 @@ router = APIRouter(prefix="/api/v1", tags=["matters"])
 Staff = Annotated[Actor, anybody_signed_in(scope="cases:read")]
 Actors = Annotated[Actor, anybody_signed_in(scope="cases:write")]
 ActionName = Annotated[str, Path(min_length=1, max_length=40)]
+ActionKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        pattern="^[ -~]+$",
+        description="One for each action; sent again within 30 days, it is not done again but"
+        " answered as it was / 每个动作一个键，30 天内重复发送不会重复执行，返回首次的结果",
+    ),
+]
 Endpoint = Callable[..., Awaitable[Response]]
 Number = Annotated[int, Field(ge=1, lt=2**63)]
 
 _ENCODER = msgspec.json.Encoder()
+_CANONICAL = msgspec.json.Encoder(order="deterministic")
+_JSON = "application/json"
 PLURALS = {
     "case": "cases",
     "order": "orders",
@@ -88,7 +101,7 @@ class BulkIn(BaseModel):
 
 def reply(body: Any, status: int = 200, **headers: str) -> Response:
     """A JSON answer, encoded once."""
-    return Response(_ENCODER.encode(body), status, headers, "application/json")
+    return Response(_ENCODER.encode(body), status, headers, _JSON)
 
 
 @router.get(
@@ -125,13 +138,25 @@ def _doer(name: str) -> Endpoint:
         body: ActionIn,
         gate: AtGate,
         actor: Actors,
+        key: ActionKey = None,
     ) -> Response:
         version = body.version if body.version is not None else seen_version(request)
         async with gate.begin(request, actor) as tx:
+            if key is not None:
+                facts = _CANONICAL.encode(body.facts)
+                digest = once.digest_of(name, number, action, version, facts)
+                known = await once.recall(tx, actor, key, digest)
+                if known is not None:
+                    return Response(known.body, 200, {"ETag": known.etag}, _JSON)
             after = await service.act(
                 tx, gate.city, actor, name, number, action, body.facts, version
             )
-        return reply(show(gate.city, actor, kind, after), etag=tag(after.version))
+            given = once.Answer(
+                _ENCODER.encode(show(gate.city, actor, kind, after)), tag(after.version)
+            )
+            if key is not None:
+                await once.remember(tx, actor, key, given)
+        return Response(given.body, 200, {"ETag": given.etag}, _JSON)
 
     return act
 

@@ -8226,7 +8226,10 @@ export interface operations {
     act_on_approval: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One for each action; sent again within 30 days, it is not done again but answered as it was / 每个动作一个键，30 天内重复发送不会重复执行，返回首次的结果 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 action: "grant" | "refuse";
                 number: number;
@@ -9709,7 +9712,10 @@ export interface operations {
     act_on_case: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One for each action; sent again within 30 days, it is not done again but answered as it was / 每个动作一个键，30 天内重复发送不会重复执行，返回首次的结果 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 action: "send_verify" | "file" | "cancel" | "dispatch" | "redispatch" | "recall" | "close" | "reopen" | "suspend" | "resume" | "reclass" | "relocate" | "flag" | "note" | "merge" | "split" | "adopt" | "release";
                 number: number;
@@ -10361,9 +10367,13 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": {
+                    lat?: number;
+                    lon?: number;
                     photos: string[];
                     /** @enum {string} */
                     role?: "near" | "far" | "reference" | "before" | "after" | "other";
+                    /** Format: date-time */
+                    taken_at?: string;
                 };
             };
         };
@@ -11649,7 +11659,10 @@ export interface operations {
     act_on_check: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One for each action; sent again within 30 days, it is not done again but answered as it was / 每个动作一个键，30 天内重复发送不会重复执行，返回首次的结果 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 action: "assign" | "pass" | "fail" | "unable";
                 number: number;
@@ -11945,9 +11958,13 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": {
+                    lat?: number;
+                    lon?: number;
                     photos: string[];
                     /** @enum {string} */
                     role?: "near" | "far" | "reference" | "before" | "after" | "other";
+                    /** Format: date-time */
+                    taken_at?: string;
                 };
             };
         };
@@ -12576,7 +12593,10 @@ export interface operations {
     act_on_dispute: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One for each action; sent again within 30 days, it is not done again but answered as it was / 每个动作一个键，30 天内重复发送不会重复执行，返回首次的结果 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 action: "decide";
                 number: number;
@@ -18620,7 +18640,10 @@ export interface operations {
     act_on_order: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One for each action; sent again within 30 days, it is not done again but answered as it was / 每个动作一个键，30 天内重复发送不会重复执行，返回首次的结果 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 action: "accept" | "return" | "uphold_return" | "refuse_return" | "dispute" | "contact" | "reach" | "call_assist" | "ask_extension" | "ask_suspension" | "resume" | "finish" | "recall" | "urge";
                 number: number;
@@ -18916,9 +18939,13 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": {
+                    lat?: number;
+                    lon?: number;
                     photos: string[];
                     /** @enum {string} */
                     role?: "near" | "far" | "reference" | "before" | "after" | "other";
+                    /** Format: date-time */
+                    taken_at?: string;
                 };
             };
         };

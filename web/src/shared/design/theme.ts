@@ -1,7 +1,7 @@
-/** Light, dark, or as the system says; the wall has a theme of its own and none of these. */
+/** Light, dark, for reading in the sun, or as the system says; the wall has a theme of its own and none of these. */
 import { ref } from 'vue'
 
-export const THEMES = ['system', 'light', 'dark'] as const
+export const THEMES = ['system', 'light', 'dark', 'sun'] as const
 export type Theme = (typeof THEMES)[number]
 
 const KEY = 'yiwang.theme'
@@ -24,7 +24,7 @@ function draw(): void {
   const root = document.documentElement
   if (root.dataset.theme === 'screen') return
   const dark = theme.value === 'dark' || (theme.value === 'system' && system.matches)
-  root.dataset.theme = dark ? 'dark' : 'light'
+  root.dataset.theme = theme.value === 'sun' ? 'sun' : dark ? 'dark' : 'light'
   drawn.value = root.dataset.theme
 }
 
