@@ -4854,13 +4854,14 @@ export interface components {
         };
         /**
          * SuggestedPlace
-         * @description Where it is; `confidence` from 0 to 1, 1 for a position inside the place.
+         * @description Where it is, and the town it is in; `confidence` from 0 to 1, 1 for a position inside.
          */
         SuggestedPlace: {
             code: string;
             confidence: number;
             name: components["schemas"]["Name"];
             reason: Record<string, unknown>;
+            town_name: components["schemas"]["Name"];
         };
         /**
          * SuggestedUnit
