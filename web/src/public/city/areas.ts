@@ -25,6 +25,16 @@ export async function fetchAreas(district: string | null): Promise<FeatureCollec
   }
 }
 
+/** Every town of the city, to find one's way without streets. */
+export async function fetchTownAreas(): Promise<FeatureCollection | null> {
+  try {
+    return await once('areas of towns', () => ask<FeatureCollection>('GET', '/api/v1/areas?level=town'))
+  } catch (error) {
+    Problem.from(error)
+    return null
+  }
+}
+
 /** The districts of the city. */
 export const fetchDistricts = (): Promise<Place[]> =>
   once('districts', async () => (await got(api.GET('/api/v1/places'))).items)
