@@ -45,6 +45,7 @@ async def test_kind_place_and_limit_are_those_the_report_gets(scene: Scene, worl
     assert scores == sorted(scores, reverse=True)
     assert found["place"]["code"] == case["place"].rpartition(".")[2]
     assert found["place"]["confidence"] == 1.0
+    assert found["place"]["town_name"]["en"] in found["place"]["name"]["en"]
     assert found["limit"]["kind"] == case["kind"]
     assert found["limit"]["due"] > world.now.isoformat()
     assert found["limit"]["origin"]

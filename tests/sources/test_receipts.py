@@ -64,7 +64,7 @@ async def test_the_life_of_a_report_as_its_reporter_sees_it(site: Site) -> None:
     async with site.world.as_worker() as tx:
         await tx.execute("update cases set state = 'closed', closed_at = $1", tx.now)
     ended = (await client.get(_path(receipt))).json()
-    assert ended["actions"] == ["add", "photos", "not-fixed"]
+    assert ended["actions"] == ["add", "photos", "not-fixed", "rate"]
     again = await client.post(_path(receipt, "/not-fixed"), json={"text": "没修好"})
     assert again.status_code == 200, again.text
     assert again.json()["case"]["reopened"] == 1
@@ -78,6 +78,39 @@ async def test_the_life_of_a_report_as_its_reporter_sees_it(site: Site) -> None:
     for text in ("", "a\x00", "x" * 2001):
         bad = await client.post(_path(receipt, "/add"), json={"text": text})
         assert bad.status_code == 422
+
+
+async def test_a_reporter_rates_once_for_every_time_the_case_is_closed(site: Site) -> None:
+    receipt = await site.report(text="污水井盖破损", kind=KIND, **HERE)
+    await site.work()
+    rate, well = _path(receipt, "/rate"), {"satisfied": True, "text": " 很快 "}
+    early = await site.client.post(rate, json=well)
+    assert (early.status_code, early.json()["code"]) == (409, "receipt.not_possible")
+    shown = (await site.client.get(_path(receipt))).json()
+    assert shown["rating"] is None
+    assert shown["case"]["next"]["zh"]
+
+    async with site.world.as_worker() as tx:
+        await tx.execute("update cases set state = 'closed', closed_at = $1", tx.now)
+    assert "rate" in (await site.client.get(_path(receipt))).json()["actions"]
+    for wrong in ({}, {"satisfied": "yes"}, {**well, "stars": 5}, {**well, "text": "x" * 2001}):
+        assert (await site.client.post(rate, json=wrong)).status_code == 422
+    rated = await site.client.post(rate, json=well)
+    assert rated.status_code == 200, rated.text
+    found = rated.json()["rating"]
+    assert (found["satisfied"], found["note"]) == (True, "很快")
+    assert rated.json()["actions"] == ["add", "photos", "not-fixed"]
+    assert (await site.client.post(rate, json=well)).status_code == 409
+    event = await site.world.row("select facts from events where action = 'report.rate'")
+    assert event["facts"] == {"satisfied": True, "note": "很快"}
+
+    await site.client.post(_path(receipt, "/not-fixed"), json={"text": "又坏了"})
+    assert (await site.client.post(rate, json={"satisfied": False})).status_code == 409
+    await site.work()
+    async with site.world.as_worker() as tx:
+        await tx.execute("update cases set state = 'closed', closed_at = $1", tx.now)
+    again = await site.client.post(rate, json={"satisfied": False})
+    assert (again.status_code, again.json()["rating"]["satisfied"]) == (200, False)
 
 
 async def test_photos_are_judged_stripped_and_shown_to_their_reporter_only(site: Site) -> None:

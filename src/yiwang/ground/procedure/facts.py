@@ -186,6 +186,7 @@ _ROWS = (
     Fact("supervised", {"type": "boolean"}, _flag, "true or false", "是或否"),
     Fact("urgent", {"type": "boolean"}, _flag, "true or false", "是或否"),
     Fact("typical", {"type": "boolean"}, _flag, "true or false", "是或否"),
+    Fact("satisfied", {"type": "boolean"}, _flag, "true or false", "是或否"),
     _id_fact("case"),
     _id_fact("person"),
     _id_fact("parent"),

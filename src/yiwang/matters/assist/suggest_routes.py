@@ -27,6 +27,7 @@ from yiwang.matters.sources.routes import reply
 router = APIRouter(prefix="/api/v1", tags=["assistance"])
 
 Public = Annotated[Actor, public()]
+_TOWN = 3  # steps of a path down to a town: city, district, town
 _RATE, _BURST = 8.0, 60  # of one stranger's address: somebody types, a household shares it
 
 
@@ -83,7 +84,9 @@ async def suggest(request: Request, body: SuggestIn, gate: AtGate, actor: Public
     judged = suggesting.judge(city, _wish(body), now)
     place = suggesting.show_place(judged)
     if place is not None:
-        place["name"] = place_name(city, judged.report.place)
+        path = judged.report.place
+        place["name"] = place_name(city, path)
+        place["town_name"] = place_name(city, ".".join(path.split(".")[:_TOWN]))
     found: dict[str, Any] = {
         "kinds": suggesting.show_kinds(city, judged.kinds),
         "place": place,

@@ -18,7 +18,7 @@ from yiwang.matters.cases.model import Case
 from yiwang.matters.sources import service as sources
 from yiwang.matters.sources.lifecycle import REPORTS
 from yiwang.matters.sources.model import Report
-from yiwang.matters.sources.rules import NOTES
+from yiwang.matters.sources.rules import NOTES, RATING
 
 REOPEN_DAYS = 30  # where the city's setting "receipt.reopen_days" says nothing
 _ENDS = ("closed", "cancelled", "merged")
@@ -62,6 +62,8 @@ def _possible(report: Report, case: Case | None, city: City, now: datetime) -> t
         found.append("withdraw")
     if case is not None and _reopens(case, city, now):
         found.append("not-fixed")
+    if case is not None and _rates(report, case):
+        found.append("rate")
     return tuple(found)
 
 
@@ -71,6 +73,14 @@ def _reopens(case: Case, city: City, now: datetime) -> bool:
         return False
     days = city.setting("receipt.reopen_days", case.place, city.day(now), REOPEN_DAYS)
     return now - case.closed_at <= timedelta(days=float(days))
+
+
+def _rates(report: Report, case: Case) -> bool:
+    """Whether a reporter may still say how well it was done: once for every time it is closed."""
+    if case.state != "closed" or case.closed_at is None:
+        return False
+    given = report.attributes.get(RATING)
+    return given is None or datetime.fromisoformat(given["at"]) < case.closed_at
 
 
 async def withdraw(tx: Tx, city: City, actor: Actor, report_id: int, reason: str) -> None:
@@ -97,6 +107,16 @@ async def reopen(tx: Tx, city: City, actor: Actor, report_id: int, reason: str) 
         await service.act(tx, city, actor, found.case.id, "reopen", {"reason": reason})
 
 
+async def rate(
+    tx: Tx, city: City, actor: Actor, report_id: int, *, satisfied: bool, note: str
+) -> None:
+    """The reporter says how well it was done; counted for the places of the case."""
+    found = await answer(tx, city, report_id)
+    _require(found, "rate")
+    facts = {"satisfied": satisfied, **({"note": note} if note else {})}
+    await sources.act(tx, city, actor, report_id, "rate", facts)
+
+
 def _require(found: Answer, action: str) -> None:
     if action not in found.actions:
         state = found.case.state if found.case else found.report.state
@@ -117,6 +137,7 @@ def view(found: Answer, city: City) -> dict[str, Any]:
         "lat": report.lat,
         "synthetic": report.synthetic,
         "notes": report.attributes.get(NOTES, []),
+        "rating": report.attributes.get(RATING),
         "case": None if case is None else _case(case, city),
         "notices": [
             {"at": row["at"], "code": row["code"], "says": _notice(row)} for row in found.notices
@@ -135,6 +156,7 @@ def _case(case: Case, city: City) -> dict[str, Any]:
         "number": case.number,
         "state": case.state,
         "says": _says(f"receipt.case_{state}", facts | {"reason": case.reason or "–"}),
+        "next": words.label("public_next", case.state),
         "kind": None if kind is None else {"zh": kind.zh, "en": kind.en},
         "unit": {"zh": unit.zh, "en": unit.en},
         "due": case.due_handle or case.due_total,

@@ -17,10 +17,11 @@ class SuggestedKind(TypedDict):
 
 
 class SuggestedPlace(TypedDict):
-    """Where it is; `confidence` from 0 to 1, 1 for a position inside the place."""
+    """Where it is, and the town it is in; `confidence` from 0 to 1, 1 for a position inside."""
 
     code: str
     name: Name
+    town_name: Name
     confidence: float
     reason: dict[str, Any]
 

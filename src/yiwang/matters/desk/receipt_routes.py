@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from starlette.datastructures import UploadFile
 
 from yiwang.ground.authority.model import Actor
@@ -70,6 +70,16 @@ class Saying(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"text": "垃圾又堆起来了。"}]}
     )
     text: str = Field(min_length=1, max_length=2000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")
+
+
+class RatingIn(BaseModel):
+    """Whether a reporter is satisfied with what was done, and why."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"satisfied": True, "text": "很快。"}]}
+    )
+    satisfied: StrictBool
+    text: str = Field("", max_length=2000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")
 
 
 async def _view(tx: Tx, city: City, seals: Seals, report_id: int) -> dict[str, Any]:
@@ -138,6 +148,27 @@ async def not_fixed(
 ) -> Response:
     """Say that a closed case is not fixed: it begins again. 反映未解决，案件重办。"""
     return await _say(request, gate, number, token, "not-fixed", body.text)
+
+
+@router.post("/{number}/rate", responses=_CHANGES, response_model=dict[str, Any])
+async def rate(
+    request: Request, number: Number, body: RatingIn, gate: AtGate, _: Public, token: Token = ""
+) -> Response:
+    """Say how well it was done, once for every time the case is closed. 评价办理结果。"""
+    seals = Seals(gate.secret)
+    report_id = seals.open(number, token)
+    actor = answering.reporter_of(gate.city, number_of(report_id))
+    async with gate.begin(request, actor) as tx:
+        await answering.rate(
+            tx,
+            gate.city,
+            actor,
+            report_id,
+            satisfied=body.satisfied,
+            note=body.text.strip(),
+        )
+        found = await _view(tx, gate.city, seals, report_id)
+    return reply(found)
 
 
 @router.post(

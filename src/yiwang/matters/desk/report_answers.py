@@ -107,6 +107,14 @@ class Addition(TypedDict):
     note: str
 
 
+class Rating(TypedDict):
+    """How well its reporter thinks it was done."""
+
+    at: Moment
+    satisfied: bool
+    note: str
+
+
 class Notice(TypedDict):
     """What the reporter was told."""
 
@@ -121,6 +129,7 @@ class ReceiptCase(TypedDict):
     number: str
     state: str
     says: Name
+    next: Name
     kind: Name | None
     unit: Name
     due: Moment | None
@@ -146,6 +155,7 @@ class ReceiptView(TypedDict):
     lat: float | None
     synthetic: bool
     notes: list[Addition]
+    rating: Rating | None
     case: ReceiptCase | None
     notices: list[Notice]
     actions: list[str]

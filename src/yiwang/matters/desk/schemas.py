@@ -44,6 +44,7 @@ _ANSWERS: Mapping[tuple[str, str], type[Any]] = {
     ("get", "/api/v1/reports"): report_answers.ReportRows,
     ("get", _RECEIPT): report_answers.ReceiptView,
     ("post", _RECEIPT + "/withdraw"): report_answers.ReceiptView,
+    ("post", _RECEIPT + "/rate"): report_answers.ReceiptView,
     ("post", _RECEIPT + "/add"): report_answers.ReceiptView,
     ("post", _RECEIPT + "/not-fixed"): report_answers.ReceiptView,
     ("post", _RECEIPT + "/photos"): report_answers.ReceiptView,

@@ -68,6 +68,16 @@ TABLE = Table(
             needs=("note",),
             article="XIV",
         ),
+        Rule(
+            "rate",
+            ("filed", "attached"),
+            None,
+            "intake",
+            needs=("satisfied",),
+            takes=("note",),
+            system=True,
+            article="XIV",
+        ),
         Rule("move", ("filed", "attached"), "attached", "dispatcher", needs=("case",), system=True),
     ),
 )

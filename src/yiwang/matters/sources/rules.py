@@ -13,6 +13,7 @@ from yiwang.kit.lifecycle import Facts
 from yiwang.matters.sources.model import SAME_AS, Report
 
 NOTES = "notes"
+RATING = "rating"
 _MOST_NOTES = 50
 _PRIVATE = re.compile(
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
@@ -91,6 +92,12 @@ def add_note(report: Report, note: str, now: datetime) -> Report:
     """The report with what its reporter, or the desk, adds to it later."""
     notes = [*report.attributes.get(NOTES, ()), {"at": now.isoformat(), "note": note}]
     return replace(report, attributes={**report.attributes, NOTES: notes[-_MOST_NOTES:]})
+
+
+def rate(report: Report, facts: Facts, now: datetime) -> Report:
+    """The report with what its reporter thinks of the work: {at, satisfied, note}."""
+    rating = {"at": now.isoformat(), "satisfied": facts["satisfied"], "note": facts.get("note", "")}
+    return replace(report, attributes={**report.attributes, RATING: rating})
 
 
 def redact(text: str) -> str:

@@ -209,7 +209,7 @@ async def act(
     facts: Mapping[str, Any],
     version: int | None = None,
 ) -> Report:
-    """Do one action to a report on the desk: correct, reject, withdraw, add a note.
+    """Do one action to a report on the desk: correct, reject, withdraw, add a note, rate.
 
     Filing and attaching by hand go through the cases' service, which opens or feeds the case.
     """
@@ -222,5 +222,7 @@ async def act(
         after = replace(rules.correct(after, facts, city), parties=parties, match_reason={})
     elif action == "add":
         after = rules.add_note(report, facts["note"], tx.now)
+    elif action == "rate":
+        after = rules.rate(report, facts, tx.now)
     saved = await procedure.save(tx, actor, REPORTS, [Change(report, after, rule, facts)])
     return saved[0]
