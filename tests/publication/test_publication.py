@@ -109,6 +109,35 @@ async def test_a_sensitive_kind_has_no_position(scene: Scene) -> None:
     assert (open_number in boxed, hidden in boxed) == (True, False)
 
 
+async def test_only_published_photos_of_what_is_public_are_shown(scene: Scene) -> None:
+    world = scene.world
+    world.city = handling.with_settings(world.city, dispatch__automatic=False)
+    number, hidden = await _report(scene), await _report(scene, kind="demand/2020/0305")
+    async with world.as_worker() as tx:
+        made = await tx.fetch(
+            "insert into attachments (report_id, case_id, place, role, media_type, sha256, size,"
+            " width, height, created_at, created_by, state)"
+            " select r.id, case when s.direct then r.case_id end, r.place, 'near', 'image/jpeg',"
+            " 'x', 1, 1, 1, now(), 'test', s.state from reports r, (values ('kept', true),"
+            " ('withheld', true), ('published', true), ('published', false)) s(state, direct)"
+            " order by r.id returning id, report_id, state"
+        )
+    first = min(row["report_id"] for row in made)
+    public = sorted(
+        row["id"] for row in made if (row["report_id"], row["state"]) == (first, "published")
+    )
+
+    async def shown(of: str, yes: bool = True) -> list[int]:
+        scene.gate.city = handling.with_settings(world.city, photos__public=yes)
+        return [row["id"] for row in (await _json(scene, f"/cases/{of}"))["photos"]]
+
+    assert await shown(number) == public
+    assert await shown(number, yes=False) == []
+    assert await shown(hidden) == []
+    await world.rows("update reports set state = 'withdrawn' where id = $1 returning id", first)
+    assert await shown(number) == []
+
+
 async def test_merged_cancelled_and_unchecked_cases_are_told_truthfully(scene: Scene) -> None:
     world = scene.world
     world.city = handling.with_settings(world.city, dispatch__automatic=False)

@@ -2,7 +2,6 @@
 
 Article XIV asks that people can see what becomes of what they report. In: the views
 `published_cases` and `published_tallies`, which hold no text, no person, no exact position. Out:
-lists, a map, pages of cases and places, and files under the licence the city's pack names. A photo
-is published only in a variant made for it (:class:`~.service.Photos`); until a room makes such
-variants, none is.
+lists, a map, pages of cases and places, and files under the licence the city's pack names. Photos
+come from the view `published_photos`: only in the variant that was made for it.
 """

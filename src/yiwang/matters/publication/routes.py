@@ -52,13 +52,7 @@ async def _at_shelf(request: Request) -> Shelf:
     return _shelf(request)
 
 
-async def _at_photos(request: Request) -> service.Photos:
-    found: service.Photos = getattr(request.app.state, "published_photos", service.NoPhotos())
-    return found
-
-
 AtShelf = Annotated[Shelf, Depends(_at_shelf)]
-AtPhotos = Annotated[service.Photos, Depends(_at_photos)]
 
 
 def _begin(gate: Gate, request: Request) -> AbstractAsyncContextManager[Tx]:
@@ -171,7 +165,7 @@ async def export_cases(
 
 @router.get("/cases/{number}", response_model=shapes.PublicCasePage, responses=_LIST)
 async def get_case(
-    request: Request, number: Number, gate: AtGate, shelf: AtShelf, photos: AtPhotos, _: Anybody
+    request: Request, number: Number, gate: AtGate, shelf: AtShelf, _: Anybody
 ) -> Response:
     """One published case: in plain words, what happened and what comes next. 公开案件详情。"""
     city = gate.city
@@ -179,7 +173,7 @@ async def get_case(
     async def make() -> Any:
         async with _begin(gate, request) as tx:
             row = await service.case(tx, number)
-            shown = await photos.of_case(tx, row["id"])
+            shown = await service.photos(tx, city, row)
             now = tx.now
         return shapes.show_page(city, row, shown, service.settings_of(city, now), now)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from yiwang.ground.city import City
 from yiwang.ground.packs.model import Level, Place
@@ -27,22 +27,6 @@ COLUMNS = (
     *("dispatched_at", "handled_at", "closed_at", "due", "report_count", "rounds", "reopened"),
     *("passed_check", "forced", "merged_into", "urgent", "synthetic"),
 )
-
-
-class Photos(Protocol):
-    """Where published photos come from: the variant that was blurred, never the original."""
-
-    async def of_case(self, tx: Tx, case_id: int) -> Sequence[dict[str, Any]]:
-        """The published photos of a case: {id, role, url, width, height}."""
-        ...
-
-
-class NoPhotos:
-    """While no room blurs photos, none is published."""
-
-    async def of_case(self, tx: Tx, case_id: int) -> Sequence[dict[str, Any]]:
-        """None."""
-        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +77,19 @@ async def case(tx: Tx, number: str) -> Row:
     if row is None:
         raise Refusal("publication.no_case", number=number)
     return row
+
+
+async def photos(tx: Tx, city: City, found: Row) -> list[dict[str, Any]]:
+    """The published photos of a published case, none where the city publishes none."""
+    if not city.setting("photos.public", found["place"], city.day(tx.now), False):
+        return []
+    rows = await tx.fetch(
+        "select id, role from published_photos where case_id = $1 order by id", found["id"]
+    )
+    return [
+        {"id": row["id"], "role": row["role"], "url": f"/api/v1/attachments/{row['id']}"}
+        for row in rows
+    ]
 
 
 async def open_cases(tx: Tx, path: str) -> list[Row]:
