@@ -73,7 +73,7 @@ async def test_an_action_is_drawn_checked_and_done_by_keyboard(
 ) -> None:
     found = platform.settled(platform.report("路面塌陷有大坑，行人绊倒", lon=121.49, lat=31.215))
     watched = await open_page(LAPTOP, "en")
-    page = await watched.sign_in(platform.people["dispatcher"], "/desk")
+    page = await watched.sign_in(platform.people["dispatcher"], "/desk/cases")
     await page.get_by_role("link", name=found["case"]["number"]).click()
     await page.locator('[data-action="recall"]').wait_for()
     await watched.press_to('[data-action="recall"]')

@@ -11,8 +11,10 @@ export interface Choice {
   by: string
   /** From 0 to 1, where the choice knows it. */
   confidence: number | null
-  /** What spoke for it: words of the text, or the rule's parts. */
-  evidence: string[]
+  /** The words of the text that spoke for it. */
+  words: string[]
+  /** The parts of the rule that said so. */
+  rule: string[]
   /** What else was considered, the likeliest first. */
   others: string[]
   /** Why a person chose otherwise, and what it was before. */
@@ -42,7 +44,8 @@ export function readChoice(sort: Sort, value: string | null | undefined, reason:
     value: value ?? '',
     by: text(given.by) || 'unknown',
     confidence: typeof given.confidence === 'number' ? given.confidence : null,
-    evidence: [...keys(given.words), ...PARTS.flatMap((part) => (text(given[part]) ? [text(given[part])] : []))],
+    words: keys(given.words),
+    rule: PARTS.flatMap((part) => (text(given[part]) ? [text(given[part])] : [])),
     others: [...new Set(considered)].filter((code) => code !== value && code !== ''),
     said: text(given.reason),
     was: before,

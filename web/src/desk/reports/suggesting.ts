@@ -14,6 +14,7 @@ export interface Wish {
 }
 
 const PAUSE_MS = 250
+const AROUND = 4
 
 export function useSuggestion(wish: () => Wish) {
   const found = shallowRef<Schema['Suggestion'] | null>(null)
@@ -57,4 +58,33 @@ export function useSuggestion(wish: () => Wish) {
   )
   onScopeDispose(() => window.clearTimeout(waiting))
   return { found, problem, busy }
+}
+
+/** Open cases of a kind in a place: what may be the same while nobody knows the exact position. */
+export function useAround(where: () => { kind: string; place: string; located: boolean }) {
+  const found = shallowRef<readonly Schema['CaseRow'][]>([])
+  let turn = 0
+
+  watch(
+    () => Object.values(where()).join(' '),
+    async () => {
+      const { kind, place, located } = where()
+      turn += 1
+      const mine = turn
+      if (!kind || !place || located) {
+        found.value = []
+        return
+      }
+      try {
+        const page = await got(api.GET('/api/v1/cases', { params: { query: { state: 'open', kind, place, limit: AROUND } } }))
+        if (mine === turn) found.value = page.items
+      } catch (error) {
+        // only a help beside what is written: without it the call goes on
+        Problem.from(error)
+        if (mine === turn) found.value = []
+      }
+    },
+    { immediate: true },
+  )
+  return found
 }

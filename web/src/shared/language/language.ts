@@ -53,6 +53,12 @@ export function say(name: Name | null | undefined): string {
   return name ? name[language.value] : ''
 }
 
+/** The same as something that stands alone, such as a button: in English its first letter is large. */
+export function title(name: Name | null | undefined): string {
+  const said = say(name)
+  return said.charAt(0).toUpperCase() + said.slice(1)
+}
+
 /** Words by key: `const { t } = useWords()`. Keys are compared with the words by a test. */
 export function useWords() {
   return useI18n({ useScope: 'global' })
