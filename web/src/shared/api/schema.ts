@@ -4918,6 +4918,9 @@ export interface components {
                     [key: string]: components["schemas"]["Name"];
                 };
             };
+            status: {
+                [key: string]: components["schemas"]["Name"];
+            };
         };
         /**
          * ThresholdOut
