@@ -47,7 +47,7 @@ generate: setup web/node_modules/.done ## Write docs/generated, the API document
 	cd web && ../tools/node.sh npm run --silent types
 
 .PHONY: screenshots
-screenshots: setup web ## Take the pictures in docs/screenshots from a demonstration that runs on PORT
+screenshots: setup web ## Take the pictures in docs/pictures from a demonstration that runs on PORT
 	$(BIN)/python tools/take_screenshots.py --port $(PORT)
 
 .PHONY: lock

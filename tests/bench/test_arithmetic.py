@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from yiwang.bench.figure import make_figure, percentile, summarise
 from yiwang.bench.keeping import compare
 from yiwang.bench.results import draw_table, read_results, write_result
+from yiwang.bench.wall import frames_a_second, growth
 
 
 def test_a_percentile_is_a_latency_that_was_measured() -> None:
@@ -79,3 +80,15 @@ def test_results_are_kept_and_drawn(tmp_path: Path) -> None:
     assert lines[2].startswith("| a | 7.25 s | – | – | – | – | – | 3 | ")
     assert lines[3].startswith("| b | 12 346 a/s | 20 000 a/s | 0.617 | 1.5 | 1.5 | 1.5 | 0 | ")
     assert lines[3].endswith("| 2026-11-20 |")
+
+
+def test_frames_a_second_are_those_of_the_whole_time() -> None:
+    assert frames_a_second([10.0, 10.0, 20.0]) == pytest.approx(75.0)
+    assert frames_a_second([]) == 0.0
+
+
+def test_growth_is_the_slope_after_the_first_quarter() -> None:
+    warming = [(0.0, 500.0), (10.0, 90.0)]
+    steady = [(20.0 + 10 * i, 100.0 + i) for i in range(6)]
+    assert growth(warming + steady) == pytest.approx(360.0)
+    assert growth(steady[:3]) is None

@@ -22,6 +22,7 @@ from yiwang.bench.results import FOLDER, write_result
 from yiwang.bench.screen import measure_screen
 from yiwang.bench.single import measure_bulk, measure_places
 from yiwang.bench.spike import measure_spike
+from yiwang.bench.wall import measure_wall
 from yiwang.ground.city import City
 from yiwang.ground.packs.reading import read_pack
 
@@ -176,6 +177,27 @@ def screen(
     _show(figure, results, as_json=as_json)
 
 
+def wall(
+    home: HomeOption = None,
+    pack: PackOption = "",
+    cases: Annotated[int, typer.Option("--cases", min=1, help="Open cases.")] = 100_000,
+    rate: Annotated[float, typer.Option("--rate", min=1, help="Changes a second.")] = 50.0,
+    seconds: SecondsOption = 600.0,
+    width: Annotated[int, typer.Option("--width", min=320)] = 1920,
+    height: Annotated[int, typer.Option("--height", min=320)] = 1080,
+    seed: SeedOption = 1,
+    results: ResultsOption = FOLDER,
+    as_json: JsonOption = False,
+) -> None:
+    """The screen in Chromium: first paint, frames, memory, with 100 000 open cases."""
+    figure = _measure(
+        home,
+        pack,
+        lambda place: measure_wall(place, cases, _say, rate, seconds, (width, height), seed),
+    )
+    _show(figure, results, as_json=as_json)
+
+
 BENCHES: Mapping[str, Callable[..., None]] = {
     "intake": intake,
     "lifecycle": lifecycle,
@@ -184,4 +206,5 @@ BENCHES: Mapping[str, Callable[..., None]] = {
     "places": places,
     "bulk": bulk,
     "screen": screen,
+    "wall": wall,
 }

@@ -62,7 +62,7 @@ async def measure_screen(
 ) -> Figure:
     """Milliseconds from a change's request until the last of all streams it concerns has it."""
     say(f"making {cases} open cases")
-    await _fill(place, cases, seed)
+    await fill(place, cases, seed)
     await settle_down(place)
     chief, keys = await _let_in(place, streams)
     token = next(iter(keys))
@@ -110,7 +110,7 @@ async def measure_screen(
     )
 
 
-async def _fill(place: Installation, cases: int, seed: int) -> None:
+async def fill(place: Installation, cases: int, seed: int) -> None:
     async with place.database() as conn:
         there = int(await conn.fetchval("select count(*) from cases where is_open(state)"))
     missing = cases - there
@@ -241,7 +241,7 @@ async def _watch(
     process = psutil.Process(place.service.pid)
     cpu = sum(process.cpu_times()[:2])
     began = time.monotonic()
-    changes, requests, refused = await _change(place, chief, chosen, rate)
+    changes, requests, refused = await make_changes(place, chief, chosen, rate)
     cpu = (sum(process.cpu_times()[:2]) - cpu) / (time.monotonic() - began)
     await asyncio.sleep(_SETTLE_S)
     memory = place.memory_mb()
@@ -257,7 +257,7 @@ async def _watch(
     return _Watched(waits, heard, np.array(requests, np.float32), refused, cpu, memory)
 
 
-async def _change(
+async def make_changes(
     place: Installation, chief: str, chosen: list[Any], rate: float
 ) -> tuple[list[_Change], list[float], int]:
     """Flag one case after the other at a fixed rate, each by a request of its own."""

@@ -91,6 +91,7 @@ class Terms(TypedDict):
     mode: dict[str, Name]
     outcome: dict[str, Name]
     fact: dict[str, Name]
+    status: dict[str, Name]
 
 
 class Kind(TypedDict):

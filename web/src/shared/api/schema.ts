@@ -5006,6 +5006,9 @@ export interface components {
                     [key: string]: components["schemas"]["Name"];
                 };
             };
+            status: {
+                [key: string]: components["schemas"]["Name"];
+            };
         };
         /**
          * ThresholdOut
