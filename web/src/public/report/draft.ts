@@ -20,8 +20,8 @@ export interface Draft {
   phone: string
 }
 
-const NAME = 'draft'
-const REST_MS = 250
+const PHOTOS = 'photos'
+const WORDS = 'yiwang.draft'
 
 const empty = (): Draft => ({
   text: '',
@@ -37,47 +37,47 @@ const empty = (): Draft => ({
 export const draft = reactive<Draft>(empty())
 /** Whether something written on an earlier visit was found. */
 export const restored = ref(false)
-let timer = 0
 let loaded: Promise<void> | null = null
 
 function isEmpty(): boolean {
   return !(draft.text.trim() || draft.address.trim() || draft.spot || draft.photos.length > 0 || draft.sameAs)
 }
 
-function plain(): Draft {
-  const { spot, sameAs } = draft
-  return {
-    ...draft,
-    spot: spot && { ...spot },
-    sameAs: sameAs && { number: sameAs.number, name: { ...sameAs.name } },
-    photos: [...draft.photos],
+/** All but the photos, at once: a page that is closed has no time to wait for anything. */
+function saveWords(): void {
+  try {
+    if (isEmpty()) localStorage.removeItem(WORDS)
+    else localStorage.setItem(WORDS, JSON.stringify({ ...draft, photos: [] }))
+  } catch {
+    // storage is closed to us: the page still holds it
   }
 }
 
-async function save(): Promise<void> {
-  window.clearTimeout(timer)
-  if (isEmpty()) await forget('draft', NAME)
-  else await keep('draft', NAME, plain())
+function savedWords(): Partial<Draft> {
+  try {
+    return JSON.parse(localStorage.getItem(WORDS) ?? '{}') as Partial<Draft>
+  } catch {
+    return {}
+  }
+}
+
+async function savePhotos(): Promise<void> {
+  if (draft.photos.length > 0) await keep('draft', PHOTOS, [...draft.photos])
+  else await forget('draft', PHOTOS)
 }
 
 /** Bring back what was being written; from then on every change is kept. */
 export function load(): Promise<void> {
   loaded ??= (async () => {
-    const kept = await find<Draft>('draft', NAME)
+    const photos = (await find<Blob[]>('draft', PHOTOS)) ?? []
+    const words = savedWords()
     // what was typed while the device looked stands
-    if (kept && isEmpty()) {
-      Object.assign(draft, empty(), kept)
+    if (isEmpty() && (photos.length > 0 || Object.keys(words).length > 0)) {
+      Object.assign(draft, empty(), words, { photos })
       restored.value = true
     }
-    watch(
-      draft,
-      () => {
-        window.clearTimeout(timer)
-        timer = window.setTimeout(() => void save(), REST_MS)
-      },
-      { deep: true },
-    )
-    window.addEventListener('pagehide', () => void save())
+    watch(draft, saveWords, { deep: true, immediate: true })
+    watch(() => draft.photos, savePhotos)
   })()
   return loaded
 }
@@ -88,7 +88,7 @@ export async function clear(): Promise<void> {
   Object.assign(draft, empty(), { name, phone })
   restored.value = false
   await nextTick()
-  await save()
+  await savePhotos()
 }
 
 /** Write again what could not be sent. */
