@@ -71,11 +71,13 @@ class Line:
                 reached.set()
                 await forever.wait()
         if self.release and request.url.path == "/field-worker.js":
-            plain = (await self.client.get(target, headers={"accept-encoding": "identity"})).content
-            body = plain.replace(b'const VERSION="', b'const VERSION="' + self.release.encode())
-            headers = [
-                row for row in headers if row[0].lower() not in (b"content-encoding", b"etag")
-            ]
+            own = await self.client.get(target, headers={"accept-encoding": "identity"})
+            # whatever the browser has, this is another
+            answer.status_code = own.status_code
+            body = own.content.replace(
+                b'const VERSION="', b'const VERSION="' + self.release.encode()
+            )
+            headers = [row for row in own.headers.raw if row[0].lower() not in {*_OWN, b"etag"}]
         response = Response(body, answer.status_code)
         response.raw_headers = [*headers, (b"content-length", str(len(body)).encode())]
         await response(scope, receive, send)

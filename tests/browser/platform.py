@@ -25,6 +25,7 @@ WANTED = {
     "dispatcher": CENTRE,
     "duty_chief": CENTRE,
     "sysadmin": CENTRE,
+    "secadmin": CENTRE,
     "leader": "310000_government",
     "handler": "310101_construction",
     "collector": "310101019G02_station",
@@ -77,7 +78,7 @@ class Running:
         path = f"/api/v1/receipts/{receipt['number']}"
         while time.monotonic() < end:
             found: dict[str, Any] = self.client.get(path, params={"token": receipt["token"]}).json()
-            if found["case"] and found["case"]["dispatched_at"]:
+            if found.get("case") and found["case"]["dispatched_at"]:
                 return found
         raise AssertionError(f"{receipt['number']} became no dispatched case in {_SETTLED_S} s")
 

@@ -13,13 +13,13 @@ import asyncpg
 import httpx
 import pytest
 from PIL import Image
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, FilePayload, Geolocation, Page, expect
 
 from tests.browser.line import Line, laid
 from tests.browser.page import AXE, PHONE, SIZES, Watched, watched
 from tests.browser.platform import WANTED, Account, Running
 
-HERE = {"longitude": 121.4901, "latitude": 31.2149, "accuracy": 8}
+HERE = Geolocation(longitude=121.4901, latitude=31.2149, accuracy=8)
 # far enough from each other to be things of their own, all of them the handler's
 SPOTS = iter(
     [
@@ -30,10 +30,10 @@ SPOTS = iter(
 WORDS = "已清理并撒沙 <b>完</b>"
 
 
-def _photo(colour: str) -> dict[str, Any]:
+def _photo(colour: str) -> FilePayload:
     out = io.BytesIO()
     Image.new("RGB", (64, 48), colour).save(out, "JPEG")
-    return {"name": f"{colour}.jpg", "mimeType": "image/jpeg", "buffer": out.getvalue()}
+    return FilePayload(name=f"{colour}.jpg", mimeType="image/jpeg", buffer=out.getvalue())
 
 
 @pytest.fixture
@@ -280,7 +280,8 @@ async def test_what_was_refused_comes_back_into_its_form(
         page = await _sign_in(phone, who, "/field")
         await page.goto(f"{platform.url}/field/orders/{order}")
         await page.locator("[data-action=accept]").click()
-        await page.locator(".entry").wait_for(state="detached")
+        await page.locator("[data-action=finish]").wait_for()
+        await expect(page.locator(".entry")).to_have_count(0)
         await phone.context.set_offline(True)
         await _finish(page, WORDS)
         with closing(_api(platform.url, who)) as other:

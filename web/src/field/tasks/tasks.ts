@@ -63,6 +63,7 @@ export const open = computed(() =>
 export async function load(): Promise<void> {
   const person = me.value?.name
   if (person === undefined) return
+  learnProcedure().catch(Problem.from) // the service worker keeps it; without it, answers are awaited
   const [kept, note] = await transact(['tasks', 'notes'], 'readonly', (stores) =>
     Promise.all([stores.all<Task>('tasks'), stores.get<Note>('notes', [person, 'tasks'])]),
   )
@@ -111,8 +112,12 @@ export async function fetchTask(item: Schema['WorkItem'], known?: Task): Promise
   return task
 }
 
+/** The task that was learned of last, whether or not it is on the list. */
+export const latest = shallowRef<Task | null>(null)
+
 export async function keep(task: Task): Promise<void> {
   await transact(['tasks'], 'readwrite', (stores) => stores.put('tasks', task))
+  latest.value = task
   if (tasks.value?.some((other) => other.task === task.task)) {
     tasks.value = tasks.value.map((other) => (other.task === task.task ? task : other))
   }
@@ -142,12 +147,13 @@ export async function refresh(): Promise<void> {
     await learnProcedure()
     const items = (await Promise.all(SORTS.map(page))).flat()
     const at = new Date().toISOString()
-    const before = new Map((tasks.value ?? []).map((task) => [task.task, task]))
+    const stored = await transact(['tasks'], 'readonly', (stores) => stores.all<Task>('tasks'))
+    const before = new Map(stored.filter((task) => task.person === person).map((task) => [task.task, task]))
     const fresh = items.map((item): Task => {
       const task = nameOf(item.matter, item.id)
       const known = before.get(task)
-      const matter = known?.matter?.version === item.version ? known.matter : null
-      return { person, task, item, matter, about: known?.about ?? null, seen: at }
+      // what is known of it stands until it was asked for anew: the line may go in between
+      return { person, task, item, matter: known?.matter ?? null, about: known?.about ?? null, seen: known?.seen ?? at }
     })
     await transact(['tasks', 'notes'], 'readwrite', async (stores) => {
       const names = new Set(fresh.map((task) => task.task))
@@ -162,7 +168,7 @@ export async function refresh(): Promise<void> {
     heardAt.value = at
     problem.value = null
     reachable.value = true
-    await fillIn(fresh.filter((task) => task.matter === null).slice(0, MOST_AHEAD))
+    await fillIn(fresh.filter((task) => task.matter?.version !== task.item.version).slice(0, MOST_AHEAD))
   } catch (error) {
     problem.value = Problem.from(error)
     if (problem.value.status === 0) reachable.value = false
@@ -180,8 +186,14 @@ export async function keptTask(name: string): Promise<Task | null> {
 // the answer to what was sent is the newest there is of its task
 whenDelivered((delivered, entry) => {
   void (async () => {
-    const known = tasks.value?.find((task) => task.task === entry.task)
-    if (!known || delivered.matter === null || entry.wish.sort !== 'action') return
+    const known = tasks.value?.find((task) => task.task === entry.task) ?? (await keptTask(entry.task))
+    if (!known) return
+    if (entry.state === 'refused' && delivered.reached) {
+      // whoever has to decide sees the task as it is now
+      await fetchTask(known.item, known).catch(Problem.from)
+      return
+    }
+    if (delivered.matter === null || entry.wish.sort !== 'action') return
     const matter = delivered.matter as unknown as TaskMatter
     await keep({ ...known, matter, item: { ...known.item, state: matter.state, version: matter.version }, seen: new Date().toISOString() })
   })()
