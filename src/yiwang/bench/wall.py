@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -143,5 +144,6 @@ def _figure(
             "heap_growth_mb_per_hour": growth(heap),
             "resident_mb": [memory[0]["resident_mb"], memory[-1]["resident_mb"]] if memory else [],
             "wrong": wrong[:5],
+            "load_average": [round(one, 1) for one in os.getloadavg()],
         },
     )

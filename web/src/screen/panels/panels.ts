@@ -11,7 +11,8 @@ export type Mode = Schema['LayoutOut']['mode']
 export type Region = 'top' | 'left' | 'right' | 'bottom'
 
 const EVERY_MS = 10_000
-const AT_ONCE = 4
+// a browser holds six connections: the picture and its changes come first
+const AT_ONCE = 3
 /** What changes with every step of a case. */
 const LIVELY = new Set(['latest', 'overdue_list', 'open_now', 'opened_today', 'closed_today', 'overdue_now'])
 const LIVELY_MS = 1000
