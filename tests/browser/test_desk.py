@@ -16,6 +16,7 @@ from tests.browser.platform import Account, Running
 
 HOLE = "路面塌陷有大坑，行人绊倒"
 SCRIPT = "<script>alert(1)</script>"
+BEAT_MS = 25_000  # who is at a case says so every 20 s
 
 
 class Colleague:
@@ -190,8 +191,8 @@ async def test_two_people_at_one_case_and_why_it_is_as_it_is(
     mine, theirs = await open_page(LAPTOP, "en"), await open_page(PHONE, "en")
     page = await mine.sign_in(platform.people["dispatcher"], path)
     other = await theirs.sign_in(platform.people["duty_chief"], path)
-    await expect(other.locator(".other")).to_contain_text("dispatcher")
-    await expect(page.locator(".other")).to_contain_text("duty_chief")
+    await expect(other.locator(".other")).to_contain_text("dispatcher", timeout=BEAT_MS)
+    await expect(page.locator(".other")).to_contain_text("duty_chief", timeout=BEAT_MS)
     await expect(page.locator(".hops li").first).to_be_visible()
     await expect(page.locator(".entries")).to_contain_text("不属于本单位")
     await _check_all(mine, page)
@@ -202,7 +203,7 @@ async def test_two_people_at_one_case_and_why_it_is_as_it_is(
     panel = page.locator(".acts .panel")
     await panel.locator('[data-action="note"]').click()
     await panel.locator("textarea").fill(f"looked at {SCRIPT}")
-    await expect(other.locator(".other")).to_contain_text("is writing")
+    await expect(other.locator(".other")).to_contain_text("is writing", timeout=BEAT_MS)
     await other.locator('.acts [data-action="note"]').click()
     await other.locator(".acts form textarea").fill("the road is closed")
     await other.locator(".acts form button.primary").click()
