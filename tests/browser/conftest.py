@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.browser import platform as running
 from tests.browser.page import LAPTOP, Watched, watched
@@ -29,6 +29,9 @@ FLAGS = [
 # a run without a browser must not look like one that passed
 if not CHROMIUM.exists():
     raise RuntimeError(f"{CHROMIUM} is not there; run: make setup")
+
+# how long a busy machine may take until a page shows what it is to show; a good one waits no longer
+expect.set_options(timeout=15_000)
 
 Opener = Callable[..., Awaitable[Watched]]
 
