@@ -215,11 +215,10 @@ async def test_two_people_at_one_case_and_why_it_is_as_it_is(
     # the page knew of it in time; where it cannot, the service refuses and the page explains
     async def overtake(route: Route) -> None:
         hire("duty_chief").act("case", case["id"], "note", note="faster again")
-        await page.unroute("**/actions/note")
         await route.continue_()
 
     mine.allow("412")
-    await page.route("**/actions/note", overtake)
+    await page.route("**/actions/note", overtake, times=1)
     await panel.locator("form button.primary").click()
     await expect(panel.get_by_role("alert")).to_be_visible()
     await expect(changed).to_contain_text("duty_chief")
