@@ -26,7 +26,7 @@ PICTURES = (
     ("desk-dark", "/desk", "dispatcher", 1440, 900, "en", "dark", "main"),
     ("field", "/field", "handler", 390, 844, "zh", "light", "main"),
     ("screen", "/screen", "leader", 1920, 1080, "zh", "dark", ".box[data-ready]"),
-    ("screen-laptop", "/screen", "leader", 1440, 900, "en", "dark", ".box[data-ready]"),
+    ("screen-laptop", "/screen", "duty_chief", 1440, 900, "en", "dark", ".box[data-ready]"),
     ("administration", "/administration", "sysadmin", 1440, 900, "en", "light", "main"),
 )
 _README = """# Pictures of the faces

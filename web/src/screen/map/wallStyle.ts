@@ -49,7 +49,7 @@ export function labels(areas: Areas, figures: ReadonlyMap<string, Tally>, n: (va
         properties: {
           code: area.code,
           name: say(area.name),
-          figure: n(tally?.open ?? 0),
+          figure: tally || figures.size > 0 ? n(tally?.open ?? 0) : '',
           order: -(tally?.open ?? 0),
         },
       }

@@ -1,5 +1,5 @@
 /** Every place of the city by its code: what it is called and what it lies in. */
-import { shallowRef } from 'vue'
+import { ref, shallowRef } from 'vue'
 
 import { api, got, type Schema } from '@/shared/api/client'
 import { say, type Name } from '@/shared/language/language'
@@ -8,6 +8,8 @@ type Place = Schema['Area']
 
 /** Grows as levels arrive; watchers see a new map each time. */
 export const tree = shallowRef<ReadonlyMap<string, Place>>(new Map())
+/** Whether every level is known; before, nothing can be counted by place. */
+export const whole = ref(false)
 let asked: Promise<void> | null = null
 
 const LEVELS = ['city', 'district', 'town', 'grid', 'community'] as const
@@ -19,6 +21,7 @@ export function learnPlaces(): Promise<void> {
       const { items } = await got(api.GET('/api/v1/places', { params: { query: { level } } }))
       tree.value = new Map([...tree.value, ...items.map((row): [string, Place] => [row.code, row])])
     }
+    whole.value = true
   })()
   asked.catch(() => (asked = null))
   return asked
