@@ -26,7 +26,7 @@ FLAGS = [
     "--enable-unsafe-swiftshader",
     "--enable-precise-memory-info",
 ]
-DRAWN = "screen.drawn"  # the mark that the page sets when it has drawn its first cases
+DRAWN = "screen-drawn"  # the mark that the page sets when it has drawn its first cases
 _WAIT_MS = 120_000
 _OPENED = 3
 _MOVES_S = 6.0
