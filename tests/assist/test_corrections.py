@@ -76,6 +76,22 @@ async def test_another_unit_in_one_step(world: World) -> None:
     assert len(events) == 1
 
 
+async def test_a_new_order_waits_until_those_of_the_earlier_place_have_ended(world: World) -> None:
+    case, _ = await scene.dispatched(world)
+    elsewhere = world.city.tree.children("310115")[0].code
+    await _do(world, case, "relocate", place=elsewhere, reason="地址写错")
+    there = world.actor("dispatcher", "310115_centre")
+    facts = {"unit": "310115_housing", "reason": "属房管"}
+    with pytest.raises(Refusal) as caught:
+        async with world.as_(there) as tx:
+            await desk.act(tx, world.city, there, "case", case, "redispatch", facts)
+    assert caught.value.code == "dispatch.order_open"
+    await world.work()
+    async with world.as_(there) as tx:
+        after = await desk.act(tx, world.city, there, "case", case, "redispatch", facts)
+    assert after.lead == "310115_housing"
+
+
 async def test_what_was_asked_of_the_old_unit_is_dropped(world: World) -> None:
     case, order = await scene.dispatched(world)
     handler = scene.handler(world, order)

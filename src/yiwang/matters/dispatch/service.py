@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+import asyncpg
+
 from yiwang.ground.authority.model import Actor
 from yiwang.ground.city import City
 from yiwang.ground.procedure import service as procedure
@@ -136,7 +138,10 @@ async def issue(tx: Tx, city: City, actor: Actor, plans: Sequence[Plan]) -> list
 async def create_orders(
     tx: Tx, city: City, actor: Actor, rows: Sequence[tuple[Case, str, str, Plan]]
 ) -> list[Order]:
-    """Issue an order for each (case, unit, "lead" or "assist", plan), its clocks started."""
+    """Issue an order for each (case, unit, "lead" or "assist", plan), its clocks started.
+
+    Refuses ("dispatch.order_open") while an order of the case's earlier place is still open.
+    """
     ids = await procedure.new_ids(tx, ORDERS, len(rows))
     orders = [
         rules.start_order(
@@ -182,7 +187,12 @@ async def create_orders(
     ]
     facts = [{"unit": order.unit, "role": order.role} for order in orders]
     moments = [order.issued_at for order in orders]
-    await procedure.create(tx, actor, ORDERS, orders, "issue", "V", facts, moments)
+    try:
+        await procedure.create(tx, actor, ORDERS, orders, "issue", "V", facts, moments)
+    except asyncpg.UniqueViolationError as error:
+        # an order of where the case was before, which this actor does not see and the platform
+        # is about to end
+        raise Refusal("dispatch.order_open") from error
     return orders
 
 
