@@ -23,7 +23,7 @@ HERE = Geolocation(longitude=121.4901, latitude=31.2149, accuracy=8)
 # far enough from each other to be things of their own, all of them the handler's
 SPOTS = iter(
     [
-        *((121.490, 31.215), (121.484, 31.215), (121.478, 31.236), (121.478, 31.225)),
+        *((121.488, 31.2105), (121.484, 31.215), (121.478, 31.236), (121.478, 31.225)),
         *((121.488, 31.226), (121.484, 31.206), (121.494, 31.206)),
     ]
 )

@@ -27,6 +27,7 @@ _COUNTS = ("open_children", "report_count", "rounds", "reopened", "returned", "e
 
 # One good value of every fact that a rule needs or takes.
 FACTS: dict[str, Any] = {
+    "satisfied": True,
     "reason": "情况说明",
     "result": "已处理",
     "note": "已联系",

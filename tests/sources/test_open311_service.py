@@ -13,6 +13,8 @@ import pytest
 from tests.sources.conftest import Site
 from tests.sources.pictures import archive, jpeg
 
+from yiwang.matters.media import publishing
+
 HERE = {"long": "121.4787", "lat": "31.2385"}
 CODE = "component.2007.0102"
 BASE = "/open311/v2"
@@ -76,6 +78,10 @@ async def test_requests_in_both_formats_without_anybodys_identity(site: Site) ->
     assert "***" in row["description"]
     assert row["status_notes"]
     assert row["requested_datetime"].endswith("+08:00")
+    assert row["media_url"] is None  # nobody has looked through it yet
+    world = site.world
+    await publishing.publish_waiting(world.worker, world.city, site.home.attachments, world.now)
+    row = (await client.get(f"{BASE}/requests/{number}.json")).json()[0]
     picture = await client.get(row["media_url"])
     assert picture.headers["content-type"] == "image/jpeg"
     people = await site.world.row("select name, phone, email from reporters")
