@@ -148,7 +148,7 @@ async def test_a_task_from_the_list_to_its_end(browser: Browser, platform: Runni
         await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
         await card.click()
         await page.locator("summary", has_text="导航").click()
-        for maps in ("geo:31.2150", "uri.amap.com", "maps.apple.com", "www.google.com/maps"):
+        for maps in ("geo:31.2105", "uri.amap.com", "maps.apple.com", "www.google.com/maps"):
             await expect(page.locator(f'.way a[href*="{maps}"]')).to_be_visible()
         await page.locator("[data-action=accept]").dblclick()
         await page.locator("[data-action=contact]").click()
