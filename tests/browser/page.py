@@ -32,6 +32,7 @@ class Watched:
     page: Page
     context: BrowserContext
     origin: str
+    language: str = "zh"
     wrong: list[str] = field(default_factory=list)
     allowed: list[str] = field(default_factory=list)
 
@@ -46,13 +47,16 @@ class Watched:
         return self.page
 
     async def sign_in(self, who: Account, path: str) -> Page:
-        """Sign in on a face."""
+        """Sign in on a face, in the language of this context: the account may remember another."""
         await self.open(path)
         await self.page.fill("#login", who.login)
         await self.page.fill("#password", who.password)
         await self.page.fill("#code", who.code)
         await self.page.keyboard.press("Enter")
         await self.page.locator("header .who").wait_for()
+        if await self.page.locator("html").get_attribute("lang") != self.language:
+            await self.page.locator(f"header button[lang={self.language}]").click()
+            await self.page.locator(f"html[lang={self.language}]").wait_for(state="attached")
         return self.page
 
     async def press_to(self, selector: str, most: int = 60) -> None:
@@ -109,7 +113,7 @@ async def watched(
         reduced_motion="reduce",
     )
     page = await context.new_page()
-    found = Watched(page, context, origin)
+    found = Watched(page, context, origin, language)
     # the policy's own event tells of inline scripts and styles that were kept from running
     await page.add_init_script(
         "document.addEventListener('securitypolicyviolation', e =>"

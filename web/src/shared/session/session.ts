@@ -80,8 +80,9 @@ export async function resume(): Promise<void> {
 
 export async function signIn(login: string, password: string, code: string): Promise<void> {
   const done = await got(api.POST('/api/v1/session', { body: { login, password, code } }))
-  enter(done.me)
+  // spoken first: no page appears in one language and changes to another
   if (isLanguage(done.me.language)) await speak(done.me.language)
+  enter(done.me)
 }
 
 export async function signOut(): Promise<void> {
