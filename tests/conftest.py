@@ -11,6 +11,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.world import World
 from yiwang import flow
@@ -22,19 +24,31 @@ from yiwang.kit.embedded import Server
 from yiwang.kit.migration import migrate
 
 ROOT = Path(__file__).resolve().parents[1]
+BROWSER = "tests/browser"
 PASSWORDS = {"yiwang_service": "service-role", "yiwang_worker": "worker-role"}
 
 settings.register_profile("yiwang", deadline=None, derandomize=True)
 settings.load_profile("yiwang")
 
 
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # it comes without types
+    """Files are shared out among the processes; everything in the browser goes to one of them,
+    first: it has the platform and the browser, and takes longest."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return BROWSER if path.startswith(BROWSER) else path
+
+
 @pytest.hookimpl(tryfirst=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """How tests are shared out."""
+    return ByFile(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process has the browser and its platform; every other file is a group of its own."""
-    for item in items:
-        path = item.path.relative_to(ROOT / "tests")
-        group = "browser" if path.parts[0] == "browser" else path.as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
+    """The browser's tests first."""
+    items.sort(key=lambda item: not item.nodeid.startswith(BROWSER))
 
 
 @pytest.fixture(scope="session")

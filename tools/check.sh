@@ -10,4 +10,4 @@ step "import contracts"; "$bin/lint-imports" --no-cache
 step "faces";            (cd web && ../tools/node.sh npm run --silent check)
 [ "${1:-}" = lint ] && exit 0
 step "generated files";  "$bin/yiwang" docs --check
-step "tests";            "$bin/pytest" -n 2 --dist loadgroup
+step "tests";            "$bin/pytest" -n 2 --dist loadscope --no-loadscope-reorder

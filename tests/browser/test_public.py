@@ -234,7 +234,8 @@ async def test_follow_add_prove_rate_and_say_that_it_is_not_fixed(
     await page.locator(".say button.primary").click()
     await expect(page.locator(".thanked")).to_have_text("Added.")
     await expect(page.locator(".note")).to_have_text("It lies on the cycle track now.")
-    # the proof, and the same with one word changed
+    # the proof, and the same with one word changed; the page waits until the record is sealed
+    watched.allow("409")
     async with page.expect_download() as download:
         await page.get_by_role("button", name="Download the proof").click()
     assert (await download.value).suggested_filename == f"{number}.receipt.json"
