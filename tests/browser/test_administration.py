@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from tests.browser.conftest import Opener
 from tests.browser.page import LAPTOP, PHONE, SIZES, Watched
-from tests.browser.platform import Account, Running
+from tests.browser.platform import Running
 
 SAID = "临时放假 <i>x</i>"
-
-
-async def _sign_in(watched: Watched, who: Account, path: str) -> Page:
-    """Signed in, in Chinese: the account remembers the last language."""
-    page = await watched.sign_in(who, path)
-    if await page.locator("html").get_attribute("lang") != "zh":
-        await page.locator("header button[lang=zh]").click()
-    await expect(page.locator("html")).to_have_attribute("lang", "zh")
-    return page
 
 
 async def _check(watched: Watched) -> None:
@@ -35,7 +26,7 @@ async def test_a_day_of_the_calendar_is_revised_by_two_persons(
 ) -> None:
     tomorrow = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
     first = await open_page()
-    page = await _sign_in(first, platform.people["sysadmin"], "/administration/data")
+    page = await first.sign_in(platform.people["sysadmin"], "/administration/data")
     await _check(first)
     await page.get_by_role("link", name="工作日历").click()
     await page.get_by_role("link", name="新增").click()
@@ -45,6 +36,7 @@ async def test_a_day_of_the_calendar_is_revised_by_two_persons(
     await page.get_by_label("英文").fill("Special holiday")
     await first.check_access()
     await page.get_by_role("button", name="加入草稿").click()
+    await expect(page.get_by_role("button", name="保存草稿")).to_be_visible()
     await page.reload()  # a draft outlives the page
     await page.get_by_role("button", name="保存草稿").click()
     await expect(page.get_by_role("alert")).to_contain_text("均为必填")
@@ -66,7 +58,7 @@ async def test_a_day_of_the_calendar_is_revised_by_two_persons(
     path = page.url
 
     second = await open_page()
-    other = await _sign_in(second, platform.people["secadmin"], "/administration/revisions")
+    other = await second.sign_in(platform.people["secadmin"], "/administration/revisions")
     await _check(second)
     await other.get_by_role("link", name="年末临时放假").click()
     await other.locator("[data-action=reject]").click()
@@ -84,7 +76,7 @@ async def test_somebody_is_added_gets_a_post_and_is_closed(
     open_page: Opener, platform: Running
 ) -> None:
     watched = await open_page(PHONE)
-    page = await _sign_in(watched, platform.people["sysadmin"], "/administration")
+    page = await watched.sign_in(platform.people["sysadmin"], "/administration")
     await page.get_by_role("button", name="新增人员").first.click()
     await page.fill("#new-login", "li.na")
     await page.fill("#new-name", "李娜")
