@@ -2,7 +2,7 @@
 
 The intake of reports answers first, outside the framework, so that a spike of reports meets as
 little as possible between the socket and the database. The built faces are answered from memory.
-Everything else is FastAPI.
+Everything else is FastAPI, with lanes before it for what is asked most.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from yiwang.ground.revision import routes as revision_routes
 from yiwang.ground.revision.following import follow, look
 from yiwang.home import Home
 from yiwang.kit.db import Database
+from yiwang.kit.web.lanes import Lanes
 from yiwang.kit.web.stack import Edge, install
 from yiwang.matters.assist import duty_routes, personal_routes, suggest_routes
 from yiwang.matters.desk import (
@@ -88,6 +89,8 @@ _ROUTERS = (
     duty_routes.router,
 )
 
+_LANES = (*desk_routes.LANES, *export_routes.LANES, *report_routes.LANES)
+
 
 def build_api() -> FastAPI:
     """The routes and their document, without a database behind them."""
@@ -103,6 +106,7 @@ def build_api() -> FastAPI:
     for router in _ROUTERS:
         api.include_router(router)
     install(api, _EDGE)
+    api.router.middleware_stack = Lanes(api.router.middleware_stack, _LANES)
     _document(api)
     return api
 

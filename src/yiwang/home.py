@@ -99,16 +99,23 @@ class Home:
         """The embedded PostgreSQL of this home."""
         return Server(self.folder / "postgres")
 
-    def owner_url(self) -> str:
-        """The database as its owner: for migrations, bulk loading and tests only."""
-        return os.environ.get("DATABASE_URL") or self.server.url(_DATABASE)
+    def owner_url(self, *, far: bool = False) -> str:
+        """The database as its owner: for migrations, bulk loading and tests only.
 
-    def role_url(self, role: str) -> str:
-        """The database as `yiwang_service` or `yiwang_worker`."""
+        `far` asks for an address that every client understands.
+        """
+        given = os.environ.get("DATABASE_URL")
+        if given:
+            return given
+        return self.server.url(_DATABASE) if far else self.server.near_url(_DATABASE)
+
+    def role_url(self, role: str, *, far: bool = False) -> str:
+        """The database as `yiwang_service` or `yiwang_worker`; `far` as above."""
         password = self.secrets[role]
         given = os.environ.get("DATABASE_URL")
         if given is None or not given:
-            return self.server.url(_DATABASE, role, password)
+            url = self.server.url if far else self.server.near_url
+            return url(_DATABASE, role, password)
         scheme, _, rest = given.partition("://")
         return f"{scheme}://{role}:{password}@{rest.rpartition('@')[2]}"
 

@@ -340,9 +340,9 @@ async def prepare(
     access["open311_api_key"] = next(
         (row["key"] for row in access["keys"] if "open311:write" in row["scopes"]), ""
     )
-    access["database_url"] = home.role_url("yiwang_service")
+    access["database_url"] = home.role_url("yiwang_service", far=True)
     if home.is_embedded:
-        access["database_owner_url"] = home.owner_url()
+        access["database_owner_url"] = home.owner_url(far=True)
     home.signing_key  # noqa: B018 - made now, so that the first seal finds it
     home.write_access(access)
     return access

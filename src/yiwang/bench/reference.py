@@ -12,7 +12,7 @@ import re
 import tempfile
 import time
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import asyncpg
 
@@ -131,11 +131,13 @@ async def _measure(
 
 async def _pgbench(owner_url: str, script: Path, clients: int, seconds: int) -> float:
     parts = urlsplit(owner_url)
+    given = dict(parse_qsl(parts.query))
     process = await asyncio.create_subprocess_exec(
         str(binaries() / "pgbench"),
         *("--no-vacuum", "--protocol=prepared", f"--client={clients}", "--jobs=2"),
         *(f"--time={seconds}", f"--file={script}"),
-        *("-h", parts.hostname or "127.0.0.1", "-p", str(parts.port or 5432)),
+        *("-h", given.get("host") or parts.hostname or "127.0.0.1"),
+        *("-p", given.get("port") or str(parts.port or 5432)),
         *("-U", unquote(parts.username or ""), parts.path.lstrip("/")),
         env={"PGPASSWORD": unquote(parts.password or ""), "PGCLIENTENCODING": "UTF8"},
         stdout=asyncio.subprocess.PIPE,

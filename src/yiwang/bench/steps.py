@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from multiprocessing.synchronize import Event
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 import numpy as np
 
 from yiwang.bench import client
@@ -20,6 +20,20 @@ from yiwang.bench.figure import Latencies
 
 STEPS = ("create", "dispatch", "accept", "finish", "search")
 _GOOD = (200, 201)
+
+
+class _Row(msgspec.Struct):
+    """What is needed of a case or order to go on."""
+
+    id: int
+    number: str = ""
+
+
+class _Page(msgspec.Struct):
+    items: list[_Row]
+
+
+_OPENED, _LISTED = msgspec.json.Decoder(_Row), msgspec.json.Decoder(_Page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,33 +126,34 @@ async def _live(connection: Connection, plan: LifecyclePlan, number: int) -> dic
 
     async def ask(
         step: str, token: str, method: str, path: str, sent: Mapping[str, Any] | None = None
-    ) -> Any:
+    ) -> bytes:
         data = client.request(
             method,
             f"/api/v1{path}",
             f"{plan.host}:{plan.port}",
             {"Authorization": f"Bearer {token}"},
-            json.dumps(sent, ensure_ascii=False).encode() if sent is not None else b"",
+            msgspec.json.encode(sent) if sent is not None else b"",
         )
         began = time.perf_counter()
         status, answer = await connection.ask(data)
         spent[step] = spent.get(step, 0.0) + time.perf_counter() - began
         if status not in _GOOD:
             raise _StepFailed(step, status, answer)
-        return json.loads(answer)
+        return answer
 
-    opened = await ask("create", plan.intake, "POST", "/cases", body)
-    case = opened["id"]
+    opened = _OPENED.decode(await ask("create", plan.intake, "POST", "/cases", body))
+    case = opened.id
     facts = {"facts": {"unit": plan.unit}}
     await ask("dispatch", plan.dispatcher, "POST", f"/cases/{case}/actions/dispatch", facts)
-    orders = await ask("accept", plan.handler, "GET", f"/orders?case={case}")
-    order = orders["items"][0]["id"]
+    orders = _LISTED.decode(await ask("accept", plan.handler, "GET", f"/orders?case={case}"))
+    order = orders.items[0].id
     await ask("accept", plan.handler, "POST", f"/orders/{order}/actions/accept", {"facts": {}})
     facts = {"facts": {"result": "已到现场处置完毕", "outcome": "solved"}}
     await ask("finish", plan.handler, "POST", f"/orders/{order}/actions/finish", facts)
     # Half look for the number they were told, half for words of the place.
-    wanted = f"number={opened['number']}" if number % 2 else f"q={quote(str(body['address']))}"
-    found = await ask("search", plan.dispatcher, "GET", f"/cases?{wanted}&limit=20")
-    if not any(row["id"] == case for row in found["items"]) and number % 2:
+    wanted = f"number={opened.number}" if number % 2 else f"q={quote(str(body['address']))}"
+    answer = await ask("search", plan.dispatcher, "GET", f"/cases?{wanted}&limit=20")
+    found = _LISTED.decode(answer).items
+    if not any(row.id == case for row in found) and number % 2:
         raise _StepFailed("search", 200, b"the case is not found under its number")
     return spent

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -98,8 +99,12 @@ def _array(values: Iterable[str]) -> str:
     return "{" + inner + "}"
 
 
+@lru_cache(maxsize=4096)
 def scope_sql(scope: Scope, *, local: bool = True) -> str:
-    """The statement that tells the database the scope."""
+    """The statements that tell the database the scope, for the transaction or for good.
+
+    SET is not planned, as a SELECT of set_config would be: it begins every transaction.
+    """
     rows = (
         ("yiwang.actor", scope.actor),
         ("yiwang.person", "" if scope.person is None else str(scope.person)),
@@ -107,8 +112,8 @@ def scope_sql(scope: Scope, *, local: bool = True) -> str:
         ("yiwang.units", _array(scope.units)),
         ("yiwang.persons", "on" if scope.persons else ""),
     )
-    flag = "true" if local else "false"
-    return "SELECT " + ", ".join(f"set_config('{k}', {_literal(v)}, {flag})" for k, v in rows)
+    extent = "LOCAL" if local else "SESSION"
+    return "; ".join(f"SET {extent} {name} = {_literal(value)}" for name, value in rows)
 
 
 async def prepare_connection(conn: asyncpg.Connection) -> None:

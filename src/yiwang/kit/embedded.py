@@ -18,12 +18,12 @@ import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from urllib.parse import quote
 
 from yiwang.kit.errors import Refusal
 
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
-    "unix_socket_directories": "",
     "max_connections": "100",
     "shared_buffers": "256MB",
     "effective_cache_size": "2GB",
@@ -43,6 +43,8 @@ _SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
+# a socket's whole path has at most 107 bytes: the folder, "/.s.PGSQL.65535.lock" and an end
+_LONGEST_SOCKET_FOLDER = 86
 
 
 def _reachable(path: Path, account: pwd.struct_passwd | None) -> bool:
@@ -144,9 +146,28 @@ class Server:
         return Path("/var/lib/yiwang") / name / "data"
 
     def url(self, database: str, user: str = "yiwang_owner", password: str | None = None) -> str:
-        """A connection URL."""
+        """A connection URL over the loopback."""
+        return self._url(f"127.0.0.1:{self.port}", database, user, password)
+
+    def near_url(
+        self, database: str, user: str = "yiwang_owner", password: str | None = None
+    ) -> str:
+        """A connection URL over the server's socket, which costs less than the loopback; where
+        the socket's path would be too long, over the loopback."""
+        folder = self._socket_folder
+        if not folder:
+            return self.url(database, user, password)
+        return self._url("", database, user, password) + f"?host={quote(folder)}&port={self.port}"
+
+    def _url(self, host: str, database: str, user: str, password: str | None) -> str:
         secret = password if password is not None else self.password
-        return f"postgresql://{user}:{secret}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://{user}:{secret}@{host}/{database}"
+
+    @property
+    def _socket_folder(self) -> str:
+        """The cluster's own folder, which is closed to everybody else; "" where too deep."""
+        folder = str(self.data.resolve())
+        return folder if len(folder) <= _LONGEST_SOCKET_FOLDER else ""
 
     @property
     def password(self) -> str:
@@ -219,7 +240,7 @@ class Server:
             self.port = running
             return
         self.port = self.port or free_port()
-        settings = dict(_SETTINGS, port=str(self.port))
+        settings = dict(_SETTINGS, port=str(self.port), unix_socket_directories=self._socket_folder)
         if not self.durable:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         log = (self.folder / "postgres.log").open("ab")

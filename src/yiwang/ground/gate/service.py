@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
 
 from starlette.requests import HTTPConnection
@@ -92,11 +92,9 @@ class Gate:
         self.clock.set(moment)
         return moment
 
-    @asynccontextmanager
-    async def begin(self, request: HTTPConnection, actor: Actor) -> AsyncIterator[Tx]:
+    def begin(self, request: HTTPConnection, actor: Actor) -> AbstractAsyncContextManager[Tx]:
         """A transaction for `actor` at the request's moment."""
-        async with self.db.begin(actor.scope, self.now(request)) as tx:
-            yield tx
+        return self.db.begin(actor.scope, self.now(request))
 
     @asynccontextmanager
     async def keeping(self) -> AsyncIterator[Tx]:

@@ -216,7 +216,7 @@ async def _write(
 ) -> None:
     """Write a row of each matter and the record of all; of one matter in a single round trip."""
     if len(rows) == 1:
-        await ledger.record(tx, actor, entries, change=(f"changed as ({sql})", rows[0]))
+        await ledger.record_change(tx, actor, entries[0], f"changed as ({sql})", rows[0])
     else:
         await tx.conn.executemany(sql, rows)
         await ledger.record(tx, actor, entries)

@@ -14,6 +14,7 @@ from yiwang.kit import words
 from yiwang.kit.lifecycle import Rule
 
 UNITS = ("unit", "lead", "centre", "against", "ruling")
+_SHOWN: dict[tuple[str, int], dict[str, Any]] = {}
 HIDDEN = frozenset({"spot", "parties", "hands"})
 
 
@@ -72,14 +73,20 @@ def place_name(city: City, path: str) -> dict[str, str]:
 
 
 def show_action(matter: str, rule: Rule) -> dict[str, Any]:
-    """An action of a matter with the facts it needs and takes, enough to draw a form from."""
-    return {
-        "action": rule.action,
-        "label": words.label("action", rule.action, matter),
-        "needs": [show_fact(name) for name in rule.needs],
-        "takes": [show_fact(name) for name in rule.takes],
-        "article": rule.article,
-    }
+    """An action of a matter with the facts it needs and takes, enough to draw a form from.
+
+    The same object each time: nobody changes it.
+    """
+    key = (matter, id(rule))  # rules live as long as their table, which is a constant
+    if key not in _SHOWN:
+        _SHOWN[key] = {
+            "action": rule.action,
+            "label": words.label("action", rule.action, matter),
+            "needs": [show_fact(name) for name in rule.needs],
+            "takes": [show_fact(name) for name in rule.takes],
+            "article": rule.article,
+        }
+    return _SHOWN[key]
 
 
 def show_fact(name: str) -> dict[str, Any]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Request, Response
 
 from yiwang.ground.authority.model import Actor
-from yiwang.ground.gate.doors import AtGate, anybody_signed_in, holds
+from yiwang.ground.gate.doors import AtGate, anybody_signed_in, gate_of, holds
 from yiwang.ground.gate.service import Gate
 from yiwang.ground.procedure.facts import parse_facts
 from yiwang.ground.procedure.shapes import show
 from yiwang.kit.errors import Refusal
 from yiwang.kit.web.conditions import seen_version, tag
+from yiwang.kit.web.lanes import Lane
 from yiwang.kit.web.problems import documented
 from yiwang.matters.cases import filing
 from yiwang.matters.cases.filing import Filing
@@ -28,7 +30,8 @@ from yiwang.matters.sources.routes import Number, reply, view
 router = APIRouter(prefix="/api/v1", tags=["reports"])
 
 Actors = Annotated[Actor, anybody_signed_in(scope="cases:write")]
-Filers = Annotated[Actor, holds("intake|collector", scope="cases:write")]
+_FILERS = holds("intake|collector", scope="cases:write")
+Filers = Annotated[Actor, _FILERS]
 
 _SCHEMA: dict[str, Any] = msgspec.json.schema(CaseBody)["$defs"]["CaseBody"]
 _PARTS: dict[str, Any] = msgspec.json.schema(CaseBody)["$defs"]
@@ -108,6 +111,13 @@ async def file_case(request: Request, gate: AtGate, actor: Filers) -> Response:
     number = number_of(report)
     found["receipt"] = {"number": number, "token": Seals(gate.secret).token(number)}
     return reply(found, status, etag=tag(case.version), location=f"/api/v1/cases/{case.id}")
+
+
+async def _plain_file(request: Request) -> Response | None:
+    return await file_case(request, gate_of(request), await _FILERS.dependency(request))
+
+
+LANES = (Lane("POST", re.compile("/api/v1/cases"), _plain_file),)
 
 
 def _filing(request: Request, gate: Gate, body: CaseBody, sender: Sender) -> Filing:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -12,13 +14,15 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from yiwang.ground.authority.model import Actor
 from yiwang.ground.gate.clock import SimulatedClock
-from yiwang.ground.gate.doors import AtGate, anybody_signed_in
+from yiwang.ground.gate.doors import AtGate, anybody_signed_in, gate_of
+from yiwang.ground.gate.service import Gate
 from yiwang.ground.identity import service as identity
 from yiwang.ground.procedure import service as procedure
 from yiwang.ground.procedure.shapes import show
 from yiwang.kit import words
 from yiwang.kit.errors import Refusal
 from yiwang.kit.web.conditions import seen_version, tag
+from yiwang.kit.web.lanes import NUMBER, Lane, plain_json, plain_key
 from yiwang.kit.web.problems import document, documented
 from yiwang.matters.checking import account
 from yiwang.matters.desk import bulk, once, service
@@ -26,8 +30,10 @@ from yiwang.matters.desk.timeline import people_in, show_history
 
 router = APIRouter(prefix="/api/v1", tags=["matters"])
 
-Staff = Annotated[Actor, anybody_signed_in(scope="cases:read")]
-Actors = Annotated[Actor, anybody_signed_in(scope="cases:write")]
+_READERS = anybody_signed_in(scope="cases:read")
+_WRITERS = anybody_signed_in(scope="cases:write")
+Staff = Annotated[Actor, _READERS]
+Actors = Annotated[Actor, _WRITERS]
 ActionName = Annotated[str, Path(min_length=1, max_length=40)]
 ActionKey = Annotated[
     str | None,
@@ -117,20 +123,51 @@ async def get_history(request: Request, number: Number, gate: AtGate, actor: Sta
     return reply(show_history(gate.city, found, names))
 
 
-def _getter(name: str) -> Endpoint:
+async def _get(request: Request, gate: Gate, actor: Actor, name: str, number: int) -> Response:
     kind = service.PROCEDURES[name]
+    async with gate.begin(request, actor) as tx:
+        matter = await procedure.find(tx, kind, number)
+    return reply(show(gate.city, actor, kind, matter), etag=tag(matter.version))
 
+
+def _getter(name: str) -> Endpoint:
     async def get_matter(request: Request, number: Number, gate: AtGate, actor: Staff) -> Response:
-        async with gate.begin(request, actor) as tx:
-            matter = await procedure.find(tx, kind, number)
-        return reply(show(gate.city, actor, kind, matter), etag=tag(matter.version))
+        return await _get(request, gate, actor, name, number)
 
     return get_matter
 
 
-def _doer(name: str) -> Endpoint:
-    kind = service.PROCEDURES[name]
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """An action somebody asks for."""
 
+    matter: str
+    number: int
+    action: str
+    facts: dict[str, Any]
+    version: int | None
+    key: str | None
+
+
+async def _act(request: Request, gate: Gate, actor: Actor, wanted: _Wanted) -> Response:
+    name, number, action = wanted.matter, wanted.number, wanted.action
+    version = wanted.version if wanted.version is not None else seen_version(request)
+    async with gate.begin(request, actor) as tx:
+        if wanted.key is not None:
+            facts = _CANONICAL.encode(wanted.facts)
+            digest = once.digest_of(name, number, action, version, facts)
+            known = await once.recall(tx, actor, wanted.key, digest)
+            if known is not None:
+                return Response(known.body, 200, {"ETag": known.etag}, _JSON)
+        after = await service.act(tx, gate.city, actor, name, number, action, wanted.facts, version)
+        shown = show(gate.city, actor, service.PROCEDURES[name], after)
+        given = once.Answer(_ENCODER.encode(shown), tag(after.version))
+        if wanted.key is not None:
+            await once.remember(tx, actor, wanted.key, given)
+    return Response(given.body, 200, {"ETag": given.etag}, _JSON)
+
+
+def _doer(name: str) -> Endpoint:
     async def act(
         request: Request,
         number: Number,
@@ -140,23 +177,8 @@ def _doer(name: str) -> Endpoint:
         actor: Actors,
         key: ActionKey = None,
     ) -> Response:
-        version = body.version if body.version is not None else seen_version(request)
-        async with gate.begin(request, actor) as tx:
-            if key is not None:
-                facts = _CANONICAL.encode(body.facts)
-                digest = once.digest_of(name, number, action, version, facts)
-                known = await once.recall(tx, actor, key, digest)
-                if known is not None:
-                    return Response(known.body, 200, {"ETag": known.etag}, _JSON)
-            after = await service.act(
-                tx, gate.city, actor, name, number, action, body.facts, version
-            )
-            given = once.Answer(
-                _ENCODER.encode(show(gate.city, actor, kind, after)), tag(after.version)
-            )
-            if key is not None:
-                await once.remember(tx, actor, key, given)
-        return Response(given.body, 200, {"ETag": given.etag}, _JSON)
+        wanted = _Wanted(name, number, action, body.facts, body.version, key)
+        return await _act(request, gate, actor, wanted)
 
     return act
 
@@ -183,6 +205,43 @@ for _name, _plural in PLURALS.items():
         responses=documented((400, 401, 403, 404, 409, 412, 413, 422, 429, 503)),
         response_model=dict[str, Any],
     )
+
+
+class _PlainAction(msgspec.Struct, forbid_unknown_fields=True):
+    """What :class:`ActionIn` holds, where it is plainly right."""
+
+    facts: dict[str, Any] = {}
+    version: Annotated[int, msgspec.Meta(ge=1, lt=2**31)] | None = None
+
+
+_PLAIN_ACTION = msgspec.json.Decoder(_PlainAction)
+_MATTERS = {plural: name for name, plural in PLURALS.items()}
+_ANY = "|".join(_MATTERS)
+
+
+async def _plain_get(request: Request, plural: str, number: str) -> Response | None:
+    actor = await _READERS.dependency(request)
+    return await _get(request, gate_of(request), actor, _MATTERS[plural], int(number))
+
+
+async def _plain_act(request: Request, plural: str, number: str, action: str) -> Response | None:
+    body = await plain_json(request, _PLAIN_ACTION)
+    right, key = plain_key(request)
+    if body is None or not right:
+        return None
+    actor = await _WRITERS.dependency(request)
+    wanted = _Wanted(_MATTERS[plural], int(number), action, body.facts, body.version, key)
+    return await _act(request, gate_of(request), actor, wanted)
+
+
+LANES = (
+    Lane(
+        "POST",
+        re.compile(f"/api/v1/({_ANY})/{NUMBER}/actions/([a-z_]{{1,40}})"),
+        _plain_act,
+    ),
+    Lane("GET", re.compile(f"/api/v1/({_ANY})/{NUMBER}"), _plain_get),
+)
 
 
 @router.post(

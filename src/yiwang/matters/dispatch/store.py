@@ -10,11 +10,14 @@ from yiwang.kit.db import Row, Tx
 
 async def orders_of(tx: Tx, case_ids: Iterable[int]) -> list[Row]:
     """Every order of some cases, the oldest first; a withdrawn one keeps an upheld reason only."""
+    wanted = list(case_ids)
+    # PostgreSQL plans a statement with an array anew each time, one with a single value once.
+    which = "= $1" if len(wanted) == 1 else "= any($1)"
     return await tx.fetch(
         "select id, case_id, unit, role, state, round, handler, returned_reason,"
         " pauses -> -1 ->> 'since' as paused_since from orders"
-        " where case_id = any($1) order by id",
-        list(case_ids),
+        f" where case_id {which} order by id",
+        wanted[0] if len(wanted) == 1 else wanted,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, Literal
 
@@ -11,7 +12,7 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from yiwang.ground.authority.model import Actor
-from yiwang.ground.gate.doors import AtGate, anybody_signed_in
+from yiwang.ground.gate.doors import AtGate, anybody_signed_in, gate_of
 from yiwang.ground.gate.service import Gate
 from yiwang.ground.procedure import service as procedure
 from yiwang.ground.procedure.shapes import show_plain
@@ -19,7 +20,8 @@ from yiwang.home import Home
 from yiwang.kit import words
 from yiwang.kit.errors import Refusal
 from yiwang.kit.listing import fetch_page
-from yiwang.kit.web.paging import Limit, Page
+from yiwang.kit.web.lanes import Lane, plain_number
+from yiwang.kit.web.paging import MOST, Limit, Page
 from yiwang.kit.web.problems import documented
 from yiwang.matters.exports import service, store, writing
 from yiwang.matters.exports.lists import LISTS, MatterList
@@ -27,10 +29,14 @@ from yiwang.matters.exports.model import Export, State, Wish
 
 router = APIRouter(prefix="/api/v1")
 
-Staff = Annotated[Actor, anybody_signed_in(scope="cases:read")]
+_READERS = anybody_signed_in(scope="cases:read")
+Staff = Annotated[Actor, _READERS]
+_MANY = 50
+_LONGEST_CURSOR = 512
 ExportId = Annotated[int, Path(ge=1, lt=2**63)]
 Next = Annotated[
-    str | None, Query(max_length=512, description="`next` of the page before / 上一页的 `next`")
+    str | None,
+    Query(max_length=_LONGEST_CURSOR, description="`next` of the page before / 上一页的 `next`"),
 ]
 _ENCODE = msgspec.json.Encoder().encode
 _PAGING = ("limit", "cursor", "sort")
@@ -74,11 +80,21 @@ async def _page(
 
 def _lister(chosen: MatterList) -> Callable[..., Awaitable[Response]]:
     async def lister(
-        request: Request, gate: AtGate, actor: Staff, limit: Limit = 50, cursor: Next = None
+        request: Request, gate: AtGate, actor: Staff, limit: Limit = _MANY, cursor: Next = None
     ) -> Response:
         return await _page(request, gate, actor, chosen, limit, cursor)
 
     return lister
+
+
+async def _plain_list(request: Request, name: str) -> Response | None:
+    given = dict(request.query_params)
+    limit = plain_number(given, "limit", _MANY, MOST)
+    cursor = given.get("cursor")
+    if limit is None or len(cursor or "") > _LONGEST_CURSOR:
+        return None
+    actor = await _READERS.dependency(request)
+    return await _page(request, gate_of(request), actor, LISTS[name], limit, cursor)
 
 
 _DESCRIBED = {
@@ -104,6 +120,8 @@ for _name, _words in _DESCRIBED.items():
         responses=documented((401, 403, 422, 429, 503)),
         openapi_extra={"parameters": LISTS[_name].listing.parameters()},
     )
+
+LANES = (Lane("GET", re.compile(f"/api/v1/({'|'.join(_DESCRIBED)})"), _plain_list),)
 
 
 class ExportIn(BaseModel):

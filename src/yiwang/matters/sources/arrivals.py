@@ -81,8 +81,8 @@ async def receive_filed(tx: Tx, actor: Actor, arrival: Arrival) -> int:
         at=arrival.received_at,
     )
     try:
-        arrive = (_ARRIVE, [*values, number, *arrival.reporter])
-        await ledger.record(tx, actor, [entry], change=arrive)
+        args = [*values, number, *arrival.reporter]
+        await ledger.record_change(tx, actor, entry, _ARRIVE, args)
     except asyncpg.UniqueViolationError as error:
         raise Refusal("sources.key_known") from error
     return number
