@@ -15,7 +15,8 @@ analyze case_words;
 -- rare texts by the few rows they fit.
 create or replace function search_cases(wanted text, most integer) returns setof bigint
 language plpgsql stable security definer rows 100
-set search_path = public, pg_temp set enable_seqscan = off as $$
+set search_path = public, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off
+as $$
 declare
   places ltree[] := actor_places();
   units text[] := actor_units();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,6 +75,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     found.start()
     yield found
     found.stop()
+    # where the folder is closed to the server's own user, it lies elsewhere and outlives it
+    shutil.rmtree(found.data.parent, ignore_errors=True)
 
 
 async def _fresh(server: Server, name: str, template: str = "template1") -> str:

@@ -1,4 +1,4 @@
-"""`yiwang demo`: everything set up and running, and a day of labelled-synthetic reports.
+"""`yiwang demo`: everything set up and running, with a past and a day of labelled-synthetic reports.
 
 Service and worker are processes of their own; one that dies is started again.
 """
@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 import httpx
 
 from yiwang import setup
+from yiwang.bulk import generate
 from yiwang.bulk.day import Sample, make_day
 from yiwang.ground.city import City
 from yiwang.home import Home
@@ -26,6 +27,8 @@ from yiwang.kit.db import Database
 from yiwang.kit.errors import Refusal
 
 _READY_S = 60.0
+_PAST = 20_000
+_SEED = 2022
 
 
 @dataclass
@@ -112,13 +115,28 @@ class Platform:
             child.stop()
 
 
-async def feed(home: Home, base_url: str, say: Callable[[str], None], count: int = 400) -> int:
-    """Send a day of synthetic Chinese reports through the ordinary door; how many were taken."""
+async def recall(home: Home, say: Callable[[str], None], count: int = _PAST) -> int:
+    """Make up the two years before now, so that there is something to look back on; how many cases.
+
+    Loaded past the door, each labelled as synthetic; what was broken off is taken up again.
+    """
+    city = await _city_of(home)
+    made = await generate(home.owner_url(), city, count, _SEED, until=datetime.now(UTC))
+    say(f"past: {made} synthetic cases of two years, each labelled as synthetic")
+    return made
+
+
+async def _city_of(home: Home) -> City:
     db = await Database.open(home.role_url("yiwang_worker"), size=1)
     try:
-        city: City = await setup.load_city(db)
+        return await setup.load_city(db)
     finally:
         await db.close()
+
+
+async def feed(home: Home, base_url: str, say: Callable[[str], None], count: int = 400) -> int:
+    """Send a day of synthetic Chinese reports through the ordinary door; how many were taken."""
+    city = await _city_of(home)
     key = next(row["key"] for row in home.access()["keys"] if row["name"] == "integrator")
     samples = make_day(city, count, datetime.now(UTC), seed=secrets.randbits(32))
     taken = 0

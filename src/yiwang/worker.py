@@ -53,7 +53,8 @@ _REVISE_S = 1.0
 # Faster arrivals than these are stored first: the reactions then rest a multiple of their work.
 _CROWD = 2000  # reports a second
 _CROWD_REST = 3.0
-_SEAL_REST = 3.0
+_FOLD_REST = 3.0
+_SEAL_REST = 15.0
 _TALLY_S = 0.5  # how far the screen's figures are behind
 _SEAL_S = 2.0  # a signed head each time; a trickle must not cost a head an event
 
@@ -164,7 +165,7 @@ class Worker:
         async with self.db.begin(self._scope, self.clock.now()) as tx:
             more = await tallying.tally(tx, self.city) >= tallying.BATCH
         if more and began - self._worked_at < _SEAL_S:
-            await asyncio.sleep((time.monotonic() - began) * _SEAL_REST)
+            await asyncio.sleep((time.monotonic() - began) * _FOLD_REST)
         return more
 
     async def revise(self) -> int:
@@ -184,7 +185,7 @@ class Worker:
     async def seal(self) -> int:
         """Seal finished events into the tree; 0, so that the next look waits its time.
 
-        While matters wait to be worked on, a mountain of the past is sealed at a quarter's pace.
+        While matters wait to be worked on, a mountain of the past is sealed at a sixteenth of the pace.
         """
         sealed = sealing.MOST
         while sealed >= sealing.MOST and not self.stopping.is_set():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import time
 from collections.abc import Mapping
@@ -87,6 +88,7 @@ class Running:
         self.client.close()
         self.processes.stop()
         self.home.server.stop()
+        shutil.rmtree(self.home.server.data.parent, ignore_errors=True)
 
 
 async def start(folder: Path) -> Running:

@@ -1,4 +1,4 @@
-"""Lanes: what is plainly right is answered at once; everything else reaches the router untouched."""
+"""Lanes: the plainly right is answered at once; everything else reaches the router untouched."""
 
 from __future__ import annotations
 

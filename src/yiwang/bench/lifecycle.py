@@ -5,13 +5,10 @@ The rate with N cases is set beside the rate without any, both measured in the s
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
-
-import asyncpg
 
 from yiwang.bench import reference
 from yiwang.bench.apart import Apart
@@ -21,11 +18,9 @@ from yiwang.bench.messages import make_bodies
 from yiwang.bench.people import Team, sign_in_team
 from yiwang.bench.steps import LifecyclePlan, Lifecycles, carry_out
 from yiwang.bulk import generate
-from yiwang.ground.ledger import store
 
 _BODIES = 2000
 _WARMUP_S = 4.0
-_LOOK_S = 1.0
 
 Say = Callable[[str], None]
 
@@ -47,10 +42,7 @@ async def measure_lifecycle(
     began = time.perf_counter()
     made = await fill_up(place, cases, seed)
     bulk_s = time.perf_counter() - began
-    say("sealing and writing them out")
-    settling = time.perf_counter()
     await settle_down(place)
-    settled_s = time.perf_counter() - settling
     say(f"lifecycles among {cases} cases")
     full = await Apart(carry_out, plan).result()
     memory = place.memory_mb()
@@ -78,11 +70,7 @@ async def measure_lifecycle(
             "empty": summarise(empty.whole),
             "steps_empty": {name: summarise(found) for name, found in empty.steps.items()},
             "failures": _failures(empty, full),
-            "bulk": {
-                "cases": made,
-                "seconds": round(bulk_s, 1),
-                "sealed_after_s": round(settled_s, 1),
-            },
+            "bulk": {"cases": made, "seconds": round(bulk_s, 1)},
             "memory_mb": memory,
         },
     )
@@ -97,19 +85,10 @@ async def fill_up(place: Installation, cases: int, seed: int) -> int:
 
 
 async def settle_down(place: Installation) -> None:
-    """Let the worker seal and the database write out what was loaded, so that this is not measured
-    too."""
+    """Let the database write out what was loaded, so that this is not measured too."""
     async with place.database() as conn:
-        while not await _is_sealed(conn):  # noqa: ASYNC110 - the worker is another process
-            await asyncio.sleep(_LOOK_S)
-        await conn.execute("vacuum (analyze) cases, case_words, reports, orders, checks, events")
+        await conn.execute("vacuum (analyze)")
         await conn.execute("checkpoint")
-
-
-async def _is_sealed(conn: asyncpg.Connection) -> bool:
-    newest = await conn.fetchrow("select xid, id from events order by xid desc, id desc limit 1")
-    batch = await store.last_batch(conn)
-    return newest is None or (batch is not None and batch.last >= tuple(newest))
 
 
 def _failures(*runs: Lifecycles) -> dict[str, Any]:

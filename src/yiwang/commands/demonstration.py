@@ -20,7 +20,9 @@ def demo(
     home: HomeOption = None,
     port: PortOption = 8000,
     pack: Annotated[str, typer.Option(help="The city: a pack's name or folder.")] = "",
-    feed: Annotated[bool, typer.Option(help="Send a synthetic day of reports.")] = True,
+    feed: Annotated[
+        bool, typer.Option(help="Make up a past and send a day of reports, synthetic.")
+    ] = True,
 ) -> None:
     """Set everything up and run the platform until Ctrl-C."""
     write_log()
@@ -30,6 +32,9 @@ def demo(
     access = asyncio.run(
         setup.prepare(place, pack or None, base_url=f"http://127.0.0.1:{port}", say=typer.echo)
     )
+    new = feed and not fed.exists()
+    if new:
+        asyncio.run(demonstration.recall(place, typer.echo))
     platform = demonstration.Platform(place, port)
     stopped = False
 
@@ -42,7 +47,7 @@ def demo(
     try:
         platform.start()
         typer.echo(f"ready in {time.monotonic() - began:.1f} s")
-        if feed and not fed.exists():
+        if new:
             asyncio.run(demonstration.feed(place, platform.base_url, typer.echo))
             fed.touch()
         _say_where(platform.base_url, place, access)
@@ -67,8 +72,8 @@ Yiwang 一网 runs at {base_url}
   its API             {base_url}/api/v1/openapi.json
   Open311             {base_url}/open311/v2/services.json
   {count} accounts, keys    {place.access_file} (for your eyes only)
-Reports fed by this command are synthetic, and labelled so. Stop with Ctrl-C.
-本命令送入的上报均为合成数据，并已标注。按 Ctrl-C 停止。"""
+Cases and reports made by this command are synthetic, and labelled so. Stop with Ctrl-C.
+本命令生成的案件与上报均为合成数据，并已标注。按 Ctrl-C 停止。"""
     )
 
 

@@ -25,11 +25,8 @@ from yiwang.kit.errors import Refusal
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "max_connections": "100",
-    "shared_buffers": "256MB",
-    "effective_cache_size": "2GB",
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
-    "wal_compression": "on",
     "max_wal_size": "4GB",
     "min_wal_size": "512MB",
     "checkpoint_timeout": "15min",
@@ -43,6 +40,17 @@ _SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
+
+
+def _memory(installed: int) -> dict[str, str]:
+    """What the server may keep of a machine's memory (bytes): it is not alone on it."""
+    mib = installed // 2**20
+    return {
+        "shared_buffers": f"{min(max(mib // 16, 128), 1024)}MB",
+        "effective_cache_size": f"{min(max(mib // 4, 512), 8192)}MB",
+    }
+
+
 # a socket's whole path has at most 107 bytes: the folder, "/.s.PGSQL.65535.lock" and an end
 _LONGEST_SOCKET_FOLDER = 86
 
