@@ -1,4 +1,4 @@
-"""`yiwang demo`: everything set up and running, with a past and a day of labelled-synthetic reports.
+"""`yiwang demo`: everything set up and running, with a labelled-synthetic past and day.
 
 Service and worker are processes of their own; one that dies is started again.
 """
@@ -27,7 +27,7 @@ from yiwang.kit.db import Database
 from yiwang.kit.errors import Refusal
 
 _READY_S = 60.0
-_PAST = 20_000
+_PAST = 10_000
 _SEED = 2022
 
 

@@ -185,7 +185,7 @@ class Worker:
     async def seal(self) -> int:
         """Seal finished events into the tree; 0, so that the next look waits its time.
 
-        While matters wait to be worked on, a mountain of the past is sealed at a sixteenth of the pace.
+        While matters wait to be worked on, old events are sealed at a sixteenth of the pace.
         """
         sealed = sealing.MOST
         while sealed >= sealing.MOST and not self.stopping.is_set():
