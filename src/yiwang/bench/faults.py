@@ -24,9 +24,9 @@ from yiwang.bench.apart import Apart
 from yiwang.bench.figure import Figure, make_figure
 from yiwang.bench.installation import Installation
 from yiwang.bench.keeping import Kept, Standing, count_kept, count_standing
-from yiwang.bench.lifecycle import Say
 from yiwang.bench.load import carry_out
 from yiwang.bench.messages import make_bodies, plan_reports
+from yiwang.bench.settling import Say
 from yiwang.kit.errors import Refusal
 
 TARGETS = ("service", "worker", "postgres")

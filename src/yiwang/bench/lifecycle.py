@@ -6,7 +6,6 @@ The rate with N cases is set beside the rate without any, both measured in the s
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,13 +15,12 @@ from yiwang.bench.figure import Figure, make_figure, summarise
 from yiwang.bench.installation import HOST, Installation
 from yiwang.bench.messages import make_bodies
 from yiwang.bench.people import Team, sign_in_team
+from yiwang.bench.settling import Say, settle_down
 from yiwang.bench.steps import LifecyclePlan, Lifecycles, carry_out
 from yiwang.bulk import generate
 
 _BODIES = 2000
 _WARMUP_S = 4.0
-
-Say = Callable[[str], None]
 
 
 async def measure_lifecycle(
@@ -42,7 +40,9 @@ async def measure_lifecycle(
     began = time.perf_counter()
     made = await fill_up(place, cases, seed)
     bulk_s = time.perf_counter() - began
-    await settle_down(place)
+    settling = time.perf_counter()
+    await settle_down(place, say)
+    settled_s = time.perf_counter() - settling
     say(f"lifecycles among {cases} cases")
     full = await Apart(carry_out, plan).result()
     memory = place.memory_mb()
@@ -70,7 +70,11 @@ async def measure_lifecycle(
             "empty": summarise(empty.whole),
             "steps_empty": {name: summarise(found) for name, found in empty.steps.items()},
             "failures": _failures(empty, full),
-            "bulk": {"cases": made, "seconds": round(bulk_s, 1)},
+            "bulk": {
+                "cases": made,
+                "seconds": round(bulk_s, 1),
+                "settled_after_s": round(settled_s, 1),
+            },
             "memory_mb": memory,
         },
     )
@@ -82,13 +86,6 @@ async def fill_up(place: Installation, cases: int, seed: int) -> int:
         there = int(await conn.fetchval("select count(*) from cases"))
     missing = cases - there
     return await generate(place.owner_url, place.city, missing, seed) if missing > 0 else 0
-
-
-async def settle_down(place: Installation) -> None:
-    """Let the database write out what was loaded, so that this is not measured too."""
-    async with place.database() as conn:
-        await conn.execute("vacuum (analyze)")
-        await conn.execute("checkpoint")
 
 
 def _failures(*runs: Lifecycles) -> dict[str, Any]:

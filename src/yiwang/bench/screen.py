@@ -26,8 +26,8 @@ from yiwang.bench.apart import Apart
 from yiwang.bench.client import Connection
 from yiwang.bench.figure import Figure, Latencies, make_figure, percentile, summarise
 from yiwang.bench.installation import HOST, Installation
-from yiwang.bench.lifecycle import Say, settle_down
 from yiwang.bench.messages import make_bodies
+from yiwang.bench.settling import Say, settle_down, wait_sealed
 from yiwang.bench.watching import Heard, WatchPlan, watch
 from yiwang.bulk import generate
 from yiwang.ground.packs.model import Level
@@ -39,7 +39,6 @@ _PROMISE_MS = 1000.0
 _SETTLE_S = 3.0
 _OPEN_S = 0.02  # for each stream
 _REPORTS = 20
-_PATIENCE_S = 300.0
 _DAY_CHANGES = 30_000
 _ASKED = 5  # how often each answer is asked for
 
@@ -63,7 +62,7 @@ async def measure_screen(
     """Milliseconds from a change's request until the last of all streams it concerns has it."""
     say(f"making {cases} open cases")
     await fill(place, cases, seed)
-    await settle_down(place)
+    await settle_down(place, say)
     chief, keys = await _let_in(place, streams)
     token = next(iter(keys))
     before = place.memory_mb()
@@ -74,7 +73,7 @@ async def measure_screen(
     say(f"{streams} streams, {rate:.0f} changes a second for {seconds:.0f} s")
     found = await _watch(place, chief, keys, cursor, rate, seconds, seed)
     say(f"{_REPORTS} reports until they show, once the record is sealed")
-    await _wait_sealed(place)
+    await wait_sealed(place)
     reported = await _report(place, token, cursor, seed)
     say("the past")
     past = await _look_back(place, token, rate, seconds)
@@ -290,19 +289,6 @@ async def make_changes(
     while not idle.empty():
         idle.get_nowait().close()
     return done, spent, refused
-
-
-async def _wait_sealed(place: Installation) -> None:
-    """Wait for the worker to seal what was made up, which no city brings in at once."""
-    end = time.monotonic() + _PATIENCE_S
-    async with place.database() as conn:
-        while time.monotonic() < end:
-            left = await conn.fetchval(
-                "select (select count(*) from events) - coalesce(max(size), 0) from ledger_heads"
-            )
-            if left < _REPORTS:
-                return
-            await asyncio.sleep(_SETTLE_S)
 
 
 async def _report(place: Installation, key: str, cursor: str, seed: int) -> Latencies:

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from yiwang.bench.figure import Figure, make_figure
 from yiwang.bench.installation import Installation
 from yiwang.bench.keeping import Standing, count_kept, count_standing
-from yiwang.bench.lifecycle import Say, fill_up, settle_down
+from yiwang.bench.lifecycle import fill_up
 from yiwang.bench.load import run_load
 from yiwang.bench.messages import make_bodies, plan_reports
+from yiwang.bench.settling import Say, settle_down
 
 _BODIES = 20_000
 _CONNECTIONS = 64
@@ -32,7 +33,7 @@ async def measure_spike(
     """Reports dispatched per second from the spike's first moment to its last dispatching."""
     say(f"making {cases} cases")
     await fill_up(place, cases, seed)
-    await settle_down(place)
+    await settle_down(place, say)
     bodies = make_bodies(place.city, _BODIES, datetime.now(UTC), seed + 1)
     key = f"spike-{secrets.token_hex(4)}-"
     plan = plan_reports(place, bodies, key, _CONNECTIONS, seconds, rate=rate)

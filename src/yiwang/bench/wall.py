@@ -18,8 +18,8 @@ import numpy as np
 from yiwang.bench import people
 from yiwang.bench.figure import Figure, make_figure, summarise
 from yiwang.bench.installation import HOST, Installation
-from yiwang.bench.lifecycle import Say, settle_down
 from yiwang.bench.screen import fill, make_changes
+from yiwang.bench.settling import Say, settle_down
 from yiwang.kit.errors import Refusal
 
 _PAINT_MS = 2500.0  # promised until all cases are drawn
@@ -39,7 +39,7 @@ async def measure_wall(
     """Frames a second while somebody pans and zooms; the limit is the same page without a case."""
     say(f"making {cases} open cases")
     await fill(place, cases, seed)
-    await settle_down(place)
+    await settle_down(place, say)
     root = place.city.pack.root
     chief = _account(place, "duty_chief", root)
     token = await people.sign_in(place, chief)
