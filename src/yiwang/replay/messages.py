@@ -24,7 +24,7 @@ from yiwang.replay.wire import Wire
 SYSTEM = "messages-zh"
 _FILES = "messages.csv*"
 _COLUMNS = {name: name for name in ("id", "title", "time", "text")}
-_ZONE = ZoneInfo("Asia/Shanghai")
+_ZONE = ZoneInfo("Asia/Shanghai")  # the set writes its times so, whatever city files it
 _NUMBERS = re.compile(r"(\d{4})\D(\d{1,2})\D(\d{1,2}) (\d{1,2}):(\d{2}):(\d{2})")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _TITLE_LIMIT, _TEXT_LIMIT = 200, 10_000
