@@ -18,6 +18,8 @@ from yiwang.ground.gate.clock import SimulatedClock
 from yiwang.kit.errors import Refusal
 from yiwang.matters.assist import rules
 from yiwang.matters.assist.model import Elsewhere, Held, Role, Shift
+from yiwang.matters.feed.model import Wanted
+from yiwang.matters.feed.streaming import reach_of
 
 CENTRE = cases.DISTRICT_CENTRE
 OTHER = "310115_centre"
@@ -57,6 +59,40 @@ async def test_two_people_on_one_case_see_each_other(scene: Scene, world: World)
         assert seen["since"] == world.now.isoformat()  # came back, and anew
         await second.post(path, json={"leaving": True})
         assert (await first.post(path, json={})).json()["others"] == []
+
+
+async def test_the_stream_tells_who_came_and_who_writes_and_nobody_else_hears(
+    scene: Scene, world: World
+) -> None:
+    case = await cases.open_case(world)
+    one = await hire(world, "dispatcher", CENTRE, "one")
+    two = await hire(world, "duty_chief", CENTRE, "two")
+    idle = await hire(world, "dispatcher", CENTRE, "idle")
+    path = f"/cases/{case}/presence"
+    audience = scene.feed.audience
+    mine = audience.join(reach_of(one), Wanted())
+    narrow = audience.join(reach_of(one), Wanted(actions=frozenset({"case.file"})))
+    other = audience.join(reach_of(idle), Wanted())
+    async with scene.client(one) as first, scene.client(two) as second:
+        await first.post(path, json={})
+        alone = await mine.next(1)
+        assert alone is not None
+        assert alone.data == {"case": case, "others": []}
+        assert b"id:" not in alone.wire()
+        for body, seen in (
+            ({}, [("two", False)]),
+            ({"writing": True}, [("two", True)]),
+            ({"leaving": True}, []),
+        ):
+            await second.post(path, json=body)
+            told = await mine.next(1)
+            assert told is not None
+            assert told.name == "presence"
+            assert [(row["name"], row["writing"]) for row in told.data["others"]] == seen
+        await first.post(path, json={})  # a mere heartbeat is no news
+        for listener in (mine, narrow, other):
+            with pytest.raises(TimeoutError):
+                await listener.next(0)
 
 
 async def test_whoever_left_long_ago_leaves_no_rows(scene: Scene, world: World) -> None:
@@ -119,6 +155,66 @@ async def test_a_chief_plans_the_roster_and_the_record_keeps_who(
     assert [row["actor"] for row in events] == [chief.name] * 2
     assert [len(row["facts"]["added"]) for row in events] == [3, 0]
     assert events[1]["facts"]["removed"][0]["person"] == agent.person
+
+
+async def test_two_who_plan_at_once_do_not_overwrite_each_other(scene: Scene, world: World) -> None:
+    chief = await hire(world, "duty_chief", CENTRE, "chief")
+    other = await hire(world, "duty_chief", CENTRE, "other")
+    asked = {"unit": CENTRE, **_window()}
+    async with scene.client(chief) as one, scene.client(other) as two:
+        seen = {"If-Match": (await one.get("/roster", params=asked)).headers["etag"]}
+        body = {"shifts": [_row(chief)]}
+        put = await one.put("/roster", params=asked, json=body, headers=seen)
+        assert put.status_code == 200, put.text
+        late = await two.put("/roster", params=asked, json={"shifts": []}, headers=seen)
+        assert (late.status_code, late.json()["code"]) == (412, "roster.changed")
+        now = await two.get("/roster", params=asked)
+        assert now.headers["etag"] == put.headers["etag"] != seen["If-Match"]
+        assert len(now.json()["items"]) == 1
+        seen = {"If-Match": now.headers["etag"]}
+        both = {"shifts": [_row(chief), _row(other)]}
+        put = await two.put("/roster", params=asked, json=both, headers=seen)
+        assert len(put.json()["items"]) == 2
+        bad = await two.put("/roster", params=asked, json=both, headers={"If-Match": "x"})
+        assert (bad.status_code, bad.json()["code"]) == (400, "web.if_match_bad")
+
+
+async def test_whoever_may_take_a_check_is_named_the_least_busy_first(
+    scene: Scene, world: World
+) -> None:
+    checks = []
+    for _ in range(2):
+        case, order = await cases.dispatched(world)
+        await cases.finish(world, order)
+        checks.append((await cases.open_check(world, case))["id"])
+    chief = await hire(world, "duty_chief", cases.TOWN_CENTRE, "chief")
+    one = await hire(world, "checker", cases.STATION, "one")
+    two = await hire(world, "checker", cases.STATION, "two")
+    both = await hire(world, "checker", cases.STATION, "both")
+    async with world.as_worker() as tx:
+        post = f"{order.unit}.handler"
+        assert post in world.city.posts
+        await tx.execute(
+            "insert into appointments (person_id, post, since, granted_by)"
+            " values ($1, $2, $3, 'test')",
+            *(both.person, post, world.now),
+        )
+    async with scene.client(chief) as client:
+        path = f"/checks/{checks[0]}"
+        assert (await client.get(f"{path}/people")).json()["items"] == [
+            {"id": one.person, "name": "one", "open": 0},
+            {"id": two.person, "name": "two", "open": 0},
+        ]
+        facts = {"facts": {"person": one.person}}
+        assigned = await client.post(f"{path}/actions/assign", json=facts)
+        assert assigned.status_code == 200, assigned.text
+        found = (await client.get(f"/checks/{checks[1]}/people")).json()["items"]
+        assert [(row["name"], row["open"]) for row in found] == [("two", 0), ("one", 1)]
+        assert (await client.get("/checks/987654/people")).status_code == 404
+    agent = await hire(world, "intake", cases.TOWN_CENTRE, "agent")
+    async with scene.client(agent) as client:
+        refused = await client.get(f"{path}/people")
+        assert refused.json()["code"] == "authority.duty_missing"
 
 
 async def test_a_chief_sees_who_works_in_a_unit_and_an_agent_does_not(

@@ -102,3 +102,18 @@ def test_only_the_seen_version_is_changed() -> None:
 def test_whether_the_caller_has_it_already(given: str | None, same: bool) -> None:
     asked = request() if given is None else request(if_none_match=given)
     assert conditions.unchanged(asked, conditions.tag(7)) is same
+
+
+@pytest.mark.parametrize(
+    ("given", "seen"),
+    [(None, None), ("*", None), ('"a1"', ("a1",)), ('W/"a1", "b2"', ("a1", "b2"))],
+)
+def test_what_the_caller_has_seen(given: str | None, seen: tuple[str, ...] | None) -> None:
+    asked = request() if given is None else request(if_match=given)
+    assert conditions.seen_tags(asked) == seen
+
+
+@pytest.mark.parametrize("given", ["a1", "", '"a1", b2', '""', '"a b"'])
+def test_what_is_no_tag_is_refused(given: str) -> None:
+    with pytest.raises(Refusal, match=r"web\.if_match_bad"):
+        conditions.seen_tags(request(if_match=given))

@@ -16,10 +16,21 @@ from yiwang.ground.packs.model import Level, Pack, Post, Setting, Text, Unit, Un
 from yiwang.ground.places.addresses import Gazetteer
 from yiwang.ground.places.coordinates import LocalFrame
 from yiwang.ground.places.locating import Locator
+from yiwang.ground.places.names import PlaceNames
 from yiwang.ground.places.tree import PlaceTree, path_contains
 from yiwang.ground.taxonomy.catalogue import Taxonomy
 from yiwang.ground.worktime.calendar import Calendar
 from yiwang.kit.errors import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """What stands on the places of a pack alone."""
+
+    tree: PlaceTree
+    locator: Locator
+    addresses: Gazetteer
+    names: PlaceNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +43,7 @@ class City:
     locator: Locator
     frame: LocalFrame
     addresses: Gazetteer
+    names: PlaceNames
     taxonomy: Taxonomy
     calendar: Calendar
     classifier: Classifier
@@ -47,10 +59,13 @@ class City:
     @classmethod
     def build(cls, pack: Pack) -> City:
         """Prepare a checked pack."""
-        return cls._build(pack, PlaceTree.build(pack), Locator.build(pack), Gazetteer.build(pack))
+        tree = PlaceTree.build(pack)
+        places = _Places(tree, Locator.build(pack), Gazetteer.build(pack), PlaceNames.build(tree))
+        return cls._build(pack, places)
 
     @classmethod
-    def _build(cls, pack: Pack, tree: PlaceTree, locator: Locator, addresses: Gazetteer) -> City:
+    def _build(cls, pack: Pack, places: _Places) -> City:
+        tree = places.tree
         taxonomy = Taxonomy.build(pack)
         by_function: dict[tuple[str, str], list[Unit]] = {}
         for unit in pack.units:
@@ -66,9 +81,10 @@ class City:
             pack=pack,
             zone=ZoneInfo(pack.timezone),
             tree=tree,
-            locator=locator,
+            locator=places.locator,
             frame=LocalFrame.of(pack),
-            addresses=addresses,
+            addresses=places.addresses,
+            names=places.names,
             taxonomy=taxonomy,
             calendar=Calendar.build(pack.calendar, pack.worktime, pack.timezone),
             classifier=KeywordClassifier.build(pack.kinds),
@@ -88,7 +104,8 @@ class City:
         """
         if pack.places is not self.pack.places or pack.timezone != self.pack.timezone:
             raise ValueError("a revised city keeps its places and its time zone")
-        return self._build(pack, self.tree, self.locator, self.addresses)
+        places = _Places(self.tree, self.locator, self.addresses, self.names)
+        return self._build(pack, places)
 
     def day(self, moment: datetime) -> date:
         """The city's own calendar day at a moment."""

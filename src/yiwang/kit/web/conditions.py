@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 
 from yiwang.kit.errors import Refusal
 
+_ANY_TAG = re.compile(r'(?:W/)?"([\x21\x23-\x2b\x2d-\x7e]{1,80})"')
 _TAG = re.compile(r'(?:W/)?"([0-9]{1,9})"')
 
 
@@ -28,6 +29,20 @@ def seen_version(request: HTTPConnection) -> int | None:
     if found is None:
         raise Refusal("web.if_match_bad")
     return int(found[1])
+
+
+def seen_tags(request: HTTPConnection) -> tuple[str, ...] | None:
+    """The ETags the caller has seen, from If-Match, without quotes; None where they do not say
+    or say "*". Refuses ("web.if_match_bad") what is no list of them.
+    """
+    given = request.headers.get("if-match")
+    if given is None or given.strip() == "*":
+        return None
+    found = [_ANY_TAG.fullmatch(part.strip()) for part in given.split(",")]
+    tags = tuple(one[1] for one in found if one is not None)
+    if len(tags) < len(found):
+        raise Refusal("web.if_match_bad")
+    return tags
 
 
 def require_version(matter: str, current: int, seen: int | None) -> None:

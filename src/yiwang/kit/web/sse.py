@@ -18,8 +18,8 @@ _PULSE = b": \n\n"
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One live event: `id` to resume after, `name` of its sort, its values, and what a listener's
-    filter looks at (`about`; it is not sent)."""
+    """One live event: `id` to resume after ("" for what is worth nothing later), `name` of its
+    sort, its values, and what a listener's filter looks at (`about`; it is not sent)."""
 
     id: str
     name: str
@@ -29,7 +29,9 @@ class Happening:
     def wire(self) -> bytes:
         """The event as it goes over the wire."""
         body = msgspec.json.encode(self.data)
-        return b"id: %b\nevent: %b\ndata: %b\n\n" % (_line(self.id), _line(self.name), body)
+        # an empty id would be taken for "begin anew" by whoever resumes
+        head = b"id: %b\n" % _line(self.id) if self.id else b""
+        return head + b"event: %b\ndata: %b\n\n" % (_line(self.name), body)
 
 
 def _line(text: str) -> bytes:

@@ -10,9 +10,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from yiwang.ground.authority.model import Actor
 from yiwang.ground.gate.doors import AtGate, anybody_signed_in, holds
+from yiwang.kit.web.conditions import seen_tags
 from yiwang.kit.web.problems import documented
-from yiwang.matters.assist import callers, presence, roster
-from yiwang.matters.assist.model import Role, Shift
+from yiwang.matters.assist import callers, presence, roster, rules
+from yiwang.matters.assist.model import Plan, Role, Shift
+from yiwang.matters.checking import assigning
+from yiwang.matters.feed.streaming import Poller
 from yiwang.matters.sources.routes import reply
 
 router = APIRouter(prefix="/api/v1", tags=["assistance"])
@@ -30,6 +33,7 @@ Words = Annotated[str, Query(min_length=1, max_length=200, pattern=r"^[^\x00]*$"
 
 _READ = documented((401, 403, 404, 422, 429, 503))
 _WRITE = documented((400, 401, 403, 404, 409, 413, 422, 429, 503))
+_PLAN = documented((400, 401, 403, 404, 409, 412, 413, 422, 429, 503))
 
 
 class PresenceIn(BaseModel):
@@ -44,17 +48,28 @@ class PresenceIn(BaseModel):
 async def beat(
     request: Request, number: Number, body: PresenceIn, gate: AtGate, actor: Person
 ) -> Response:
-    """Say that I have a case open, every 20 s; the answer is who else has. 同时在看本案的人员。"""
+    """Say that I have a case open, every 20 s; the answer is who else has. What changes between is
+    told as `presence` by the stream of events. 同时在看本案的人员。"""
     # people meet by the real clock, also where the matters run on a simulated one
     async with gate.db.begin(actor.scope, gate.real.now()) as tx:
+        news = True
         if body.leaving:
             await presence.leave(tx, actor, number)
-            found = []
         else:
-            await presence.beat(tx, actor, number, writing=body.writing)
-            found = await presence.others(tx, actor, number)
+            news = await presence.beat(tx, actor, number, writing=body.writing)
+        here = await presence.here(tx, number)
+    if news:
+        _feed(request).tell_presence(number, here)
+    others = [] if body.leaving else [row for row in here if row["person"] != actor.person]
     seconds = round(presence.BEAT.total_seconds())
-    return reply({"others": found, "again_in_s": seconds})
+    return reply({"others": others, "again_in_s": seconds})
+
+
+def _feed(request: Request) -> Poller:
+    feed = request.app.state.feed
+    if not isinstance(feed, Poller):
+        raise TypeError("app.state.feed is not a Poller")
+    return feed
 
 
 class ShiftIn(BaseModel):
@@ -94,13 +109,14 @@ class RosterIn(BaseModel):
 async def get_roster(
     request: Request, gate: AtGate, actor: Staff, unit: Code, start: Start, end: End
 ) -> Response:
-    """Who is on duty in a centre in a window of time. 值班表。"""
+    """Who is on duty in a centre in a window of time; its ETag is what `PUT` wants to see in
+    If-Match. 值班表。"""
     async with gate.begin(request, actor) as tx:
         found = await roster.planned(tx, gate.city, unit, start, end)
-    return reply({"unit": unit, "items": found})
+    return _roster(unit, found)
 
 
-@router.put("/roster", responses=_WRITE, response_model=dict[str, Any])
+@router.put("/roster", responses=_PLAN, response_model=dict[str, Any])
 async def put_roster(
     request: Request,
     body: RosterIn,
@@ -110,11 +126,16 @@ async def put_roster(
     start: Start,
     end: End,
 ) -> Response:
-    """Plan a window of a centre's roster, recorded; only its duty chief may. 编排值班表。"""
-    shifts = [_shift(row) for row in body.shifts]
+    """Plan a window of a centre's roster, recorded; only its duty chief may. With If-Match only
+    what was seen is replaced. 编排值班表。"""
+    wish = Plan(unit, start, end, tuple(_shift(row) for row in body.shifts), seen_tags(request))
     async with gate.begin(request, actor) as tx:
-        found = await roster.plan(tx, gate.city, actor, unit, start, end, shifts)
-    return reply({"unit": unit, "items": found})
+        found = await roster.plan(tx, gate.city, actor, wish)
+    return _roster(unit, found)
+
+
+def _roster(unit: str, found: list[dict[str, Any]]) -> Response:
+    return reply({"unit": unit, "items": found}, etag=f'"{rules.digest_of(found)}"')
 
 
 def _shift(row: ShiftIn) -> Shift:
@@ -143,6 +164,14 @@ async def get_people(request: Request, gate: AtGate, actor: Planner, unit: Code)
     async with gate.begin(request, actor) as tx:
         found = await roster.people(tx, gate.city, unit)
     return reply({"unit": unit, "items": found})
+
+
+@router.get("/checks/{number}/people", responses=_READ, response_model=dict[str, Any])
+async def get_checkers(request: Request, number: Number, gate: AtGate, actor: Planner) -> Response:
+    """Who of its unit may take a check, whoever has the fewest first. 可承接该核查的人员。"""
+    async with gate.begin(request, actor) as tx:
+        found = await assigning.people(tx, gate.city, number)
+    return reply({"items": found})
 
 
 @router.get("/callers", responses=_READ, response_model=dict[str, Any])

@@ -37,6 +37,18 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """All shifts of a centre that shall begin from `start` until `end` (exclusive); `seen` are
+    the digests of what its planner had before them, None where they do not say."""
+
+    unit: str
+    start: datetime
+    end: datetime
+    shifts: tuple[Shift, ...]
+    seen: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """A post that a person holds: its unit, its duties, from when until when."""
 

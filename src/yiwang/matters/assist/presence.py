@@ -19,11 +19,18 @@ STAYS = timedelta(seconds=30)
 BEAT = timedelta(seconds=20)
 
 
-async def beat(tx: Tx, actor: Actor, case_id: int, *, writing: bool) -> None:
-    """Say that this person has the case open; refuses one they may not see ("not_found")."""
+async def beat(tx: Tx, actor: Actor, case_id: int, *, writing: bool) -> bool:
+    """Say that this person has the case open; whether that is news to others there.
+
+    Refuses a case they may not see ("not_found").
+    """
     if actor.person is None:
         raise Refusal("gate.person_only")
     await procedure.find(tx, CASES, case_id)
+    known = await tx.fetchval(
+        "select writing from presences where case_id = $1 and person_id = $2 and seen_at > $3",
+        *(case_id, actor.person, tx.now - STAYS),
+    )
     await tx.execute(
         "insert into presences as p (case_id, person_id, since, seen_at, writing)"
         " values ($1, $2, $3, $3, $4) on conflict (case_id, person_id) do update set"
@@ -36,6 +43,7 @@ async def beat(tx: Tx, actor: Actor, case_id: int, *, writing: bool) -> None:
         "delete from presences where person_id = $1 and seen_at <= $2",
         *(actor.person, tx.now - STAYS),
     )
+    return known is not writing
 
 
 async def leave(tx: Tx, actor: Actor, case_id: int) -> None:
@@ -47,14 +55,13 @@ async def leave(tx: Tx, actor: Actor, case_id: int) -> None:
     )
 
 
-async def others(tx: Tx, actor: Actor, case_id: int) -> list[dict[str, Any]]:
-    """Who else has the case open now, the one who came first first."""
+async def here(tx: Tx, case_id: int) -> list[dict[str, Any]]:
+    """Who has the case open now, the one who came first first."""
     rows = await tx.fetch(
         "select w.person_id, p.name, w.since, w.writing"
         " from presences w join persons p on p.id = w.person_id"
-        " where w.case_id = $1 and w.seen_at > $2 and w.person_id is distinct from $3::bigint"
-        " order by w.since, w.person_id",
-        *(case_id, tx.now - STAYS, actor.person),
+        " where w.case_id = $1 and w.seen_at > $2 order by w.since, w.person_id",
+        *(case_id, tx.now - STAYS),
     )
     return [
         {

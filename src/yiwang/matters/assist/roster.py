@@ -16,7 +16,7 @@ from yiwang.ground.packs.model import Unit, UnitKind
 from yiwang.kit.db import Row, Tx, columns
 from yiwang.kit.errors import Refusal
 from yiwang.matters.assist import rules
-from yiwang.matters.assist.model import Elsewhere, Held, Role, Shift
+from yiwang.matters.assist.model import Elsewhere, Held, Plan, Role, Shift
 
 _LOCK = 8964325  # one roster at a time: two centres planning one person meet
 _SELECT = (
@@ -47,79 +47,78 @@ async def planned(
     return [_shift(row) for row in rows]
 
 
-async def plan(
-    tx: Tx,
-    city: City,
-    actor: Actor,
-    unit: str,
-    start: datetime,
-    end: datetime,
-    shifts: Sequence[Shift],
-) -> list[dict[str, Any]]:
+async def plan(tx: Tx, city: City, actor: Actor, wish: Plan) -> list[dict[str, Any]]:
     """Plan all shifts of a centre that begin in the window; what was planned there before goes.
 
-    Only a duty chief over the centre may. What did not change stays; what did is one event.
+    Only a duty chief over the centre may, and nobody what they have not seen ("roster.changed").
+    What did not change stays; what did is one event.
     """
-    centre = require_centre(city, unit)
+    centre = require_centre(city, wish.unit)
     path = city.unit_paths[centre.code]
     authority.require(actor, "duty_chief", path, (centre.code,))
-    rules.require_window(start, end)
+    rules.require_window(wish.start, wish.end)
     await tx.execute("select pg_advisory_xact_lock($1)", _LOCK)
-    before = {
-        _read(row): row["id"]
-        for row in await tx.fetch(
-            "select * from roster where unit = $1 and since >= $2 and since < $3",
-            *(unit, start, end),
-        )
-    }
-    await _require(tx, city, unit, start, end, shifts, before.values())
-    wanted = set(shifts)
-    gone = sorted(shift for shift in before if shift not in wanted)
-    new = sorted(shift for shift in wanted if shift not in before)
+    if wish.seen is not None:
+        before = await planned(tx, city, wish.unit, wish.start, wish.end)
+        rules.require_seen(before, wish.seen)
+    known = await _beginning(tx, wish)
+    await _require(tx, city, wish, known.values())
+    wanted = set(wish.shifts)
+    gone = sorted(shift for shift in known if shift not in wanted)
+    new = sorted(shift for shift in wanted if shift not in known)
     if gone:
-        await tx.execute("delete from roster where id = any($1)", [before[one] for one in gone])
+        await tx.execute("delete from roster where id = any($1)", [known[one] for one in gone])
     if new:
-        rows = [(one.role.value, one.person, one.since, one.until) for one in new]
-        await tx.execute(
-            "insert into roster (unit, place, role, person_id, since, until, created_by,"
-            " created_at) select $1, $2::text::ltree, role, person, since, until, $3, $4"
-            " from unnest($5::text[], $6::bigint[], $7::timestamptz[], $8::timestamptz[])"
-            " as t(role, person, since, until)",
-            *(unit, path, actor.name, tx.now, *columns(rows)),
-        )
+        await _add(tx, actor, wish.unit, path, new)
     if gone or new:
-        facts = {
-            "unit": unit,
-            "from": start.isoformat(),
-            "to": end.isoformat(),
+        await ledger.record(tx, actor, [_entry(wish, path, gone, new)])
+    return await planned(tx, city, wish.unit, wish.start, wish.end)
+
+
+async def _beginning(tx: Tx, wish: Plan) -> dict[Shift, int]:
+    """The shifts that begin in the window, with their ids."""
+    rows = await tx.fetch(
+        "select * from roster where unit = $1 and since >= $2 and since < $3",
+        *(wish.unit, wish.start, wish.end),
+    )
+    return {_read(row): row["id"] for row in rows}
+
+
+async def _add(tx: Tx, actor: Actor, unit: str, path: str, new: Sequence[Shift]) -> None:
+    rows = [(one.role.value, one.person, one.since, one.until) for one in new]
+    await tx.execute(
+        "insert into roster (unit, place, role, person_id, since, until, created_by,"
+        " created_at) select $1, $2::text::ltree, role, person, since, until, $3, $4"
+        " from unnest($5::text[], $6::bigint[], $7::timestamptz[], $8::timestamptz[])"
+        " as t(role, person, since, until)",
+        *(unit, path, actor.name, tx.now, *columns(rows)),
+    )
+
+
+def _entry(wish: Plan, path: str, gone: Sequence[Shift], new: Sequence[Shift]) -> Entry:
+    return Entry(
+        action="roster.plan",
+        matter="roster",
+        matter_id=0,
+        place=path,
+        article="III",
+        rule="roster.plan",
+        before=None,
+        after=None,
+        facts={
+            "unit": wish.unit,
+            "from": wish.start.isoformat(),
+            "to": wish.end.isoformat(),
             "removed": [one.stored for one in gone],
             "added": [one.stored for one in new],
-        }
-        entry = Entry(
-            action="roster.plan",
-            matter="roster",
-            matter_id=0,
-            place=path,
-            article="III",
-            rule="roster.plan",
-            before=None,
-            after=None,
-            facts=facts,
-            unit=unit,
-        )
-        await ledger.record(tx, actor, [entry])
-    return await planned(tx, city, unit, start, end)
+        },
+        unit=wish.unit,
+    )
 
 
-async def _require(
-    tx: Tx,
-    city: City,
-    unit: str,
-    start: datetime,
-    end: datetime,
-    shifts: Sequence[Shift],
-    replaced: Iterable[int],
-) -> None:
+async def _require(tx: Tx, city: City, wish: Plan, replaced: Iterable[int]) -> None:
+    """What is known of the people of a plan, and whether it can be."""
+    shifts = wish.shifts
     people = sorted({shift.person for shift in shifts})
     if not people:
         return
@@ -129,6 +128,17 @@ async def _require(
             "select id, name from persons where id = any($1) and active", people
         )
     }
+    others = await tx.fetch(
+        "select * from roster where person_id = any($1) and not id = any($2)"
+        " and since < $3 and until > $4",
+        *(people, list(replaced), max(s.until for s in shifts), min(s.since for s in shifts)),
+    )
+    elsewhere = [Elsewhere(row["unit"], _read(row)) for row in others]
+    posts = await _posts_of(tx, city, people)
+    rules.require_shifts(wish.unit, wish.start, wish.end, shifts, names, posts, elsewhere)
+
+
+async def _posts_of(tx: Tx, city: City, people: Sequence[int]) -> dict[int, list[Held]]:
     posts: dict[int, list[Held]] = {}
     for row in await tx.fetch(
         "select person_id, post, since, until from appointments where person_id = any($1)", people
@@ -137,13 +147,7 @@ async def _require(
         if post is not None:
             held = Held(post.unit, tuple(post.duties), row["since"], row["until"])
             posts.setdefault(row["person_id"], []).append(held)
-    others = await tx.fetch(
-        "select * from roster where person_id = any($1) and not id = any($2)"
-        " and since < $3 and until > $4",
-        *(people, list(replaced), max(s.until for s in shifts), min(s.since for s in shifts)),
-    )
-    elsewhere = [Elsewhere(row["unit"], _read(row)) for row in others]
-    rules.require_shifts(unit, start, end, shifts, names, posts, elsewhere)
+    return posts
 
 
 async def on_duty(tx: Tx, city: City, place: str | None) -> list[dict[str, Any]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 from yiwang.kit.errors import Refusal
 from yiwang.matters.assist.model import Elsewhere, Held, Role, Shift
@@ -18,6 +20,18 @@ def require_window(start: datetime, end: datetime) -> None:
     """Refuse a window that ends before it begins or is longer than three months."""
     if not start < end or end - start > LONGEST_WINDOW:
         raise Refusal("roster.window", days=LONGEST_WINDOW.days)
+
+
+def digest_of(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What a planned window says, as one short word: the same shifts give the same."""
+    said = sorted(f"{row['role']} {row['person']} {row['since']} {row['until']}" for row in rows)
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
+
+
+def require_seen(rows: Sequence[Mapping[str, Any]], seen: Collection[str] | None) -> None:
+    """Refuse to replace shifts that the planner has not seen ("roster.changed")."""
+    if seen is not None and digest_of(rows) not in seen:
+        raise Refusal("roster.changed")
 
 
 def require_shifts(

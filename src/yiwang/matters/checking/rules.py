@@ -108,3 +108,10 @@ def apply(check: Check, rule: Rule, facts: Facts, now: datetime, by: Any) -> Che
 def has_ended(case: Case, sort: str) -> bool:
     """Whether a check of this sort is no longer asked for by its case."""
     return case.state != ("verifying" if sort == "verify" else "checking")
+
+
+def is_fit(check: Check, person: int, units: Collection[str], duties: Collection[str]) -> bool:
+    """Whether somebody with posts in these units and with these duties may take a check: a
+    checker who handled nothing of it, and none of whose units did."""
+    clean = person not in check.hands and not set(units) & set(check.handlers)
+    return clean and "checker" in duties

@@ -9,7 +9,6 @@ from typing import Any
 
 from yiwang.ground.authority.model import Actor
 from yiwang.ground.city import City
-from yiwang.ground.identity import service as identity
 from yiwang.ground.procedure import service as procedure
 from yiwang.ground.procedure.model import Change
 from yiwang.kit.db import Row, Tx
@@ -18,7 +17,7 @@ from yiwang.matters.cases import service as cases
 from yiwang.matters.cases.lifecycle import CASES
 from yiwang.matters.cases.model import ENDED, Case
 from yiwang.matters.cases.service import Move
-from yiwang.matters.checking import arranging, rules, store
+from yiwang.matters.checking import arranging, assigning, rules, store
 from yiwang.matters.checking.lifecycle import CHECKS
 from yiwang.matters.checking.model import Check
 from yiwang.matters.dispatch import service as dispatch
@@ -170,7 +169,7 @@ async def act(
     if rules.has_ended(case, check.sort):
         raise Refusal("check.case_moved_on", number=case.number, state=case.state)
     if action == "assign":
-        await _require_fit(tx, city, check, facts["person"])
+        await assigning.require_fit(tx, city, check, facts["person"])
     await handling.require_photos(tx, case.id, facts.get("evidence", ()))
     after = rules.apply(check, rule, facts, at or tx.now, actor)
     saved = (await procedure.save(tx, actor, CHECKS, [Change(check, after, rule, facts, at=at)]))[0]
@@ -178,24 +177,6 @@ async def act(
     if follows is not None:
         await follows(tx, city, case, saved, at or tx.now)
     return saved
-
-
-async def _require_fit(tx: Tx, city: City, check: Check, person_id: int) -> None:
-    """Whoever is named holds a checker's post today and handled nothing of the case."""
-    person = await identity.person_of(tx, person_id)
-    posts = [
-        city.posts[row.post]
-        for row in await identity.appointments_of(tx, [person_id])
-        if row.since <= tx.now and row.post in city.posts
-    ]
-    units = {post.unit for post in posts}
-    if (
-        not person.active
-        or not any("checker" in post.duties for post in posts)
-        or units & set(check.handlers)
-        or person_id in check.hands
-    ):
-        raise Refusal("check.person_unfit", person=person_id, units=", ".join(check.handlers))
 
 
 async def _passed(tx: Tx, city: City, case: Case, check: Check, at: datetime) -> None:

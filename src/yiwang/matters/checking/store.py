@@ -131,3 +131,13 @@ async def dues(tx: Tx, case_id: int) -> list[Row]:
         " select sort, id, due_at from checks where case_id = $1 and due_at is not null",
         case_id,
     )
+
+
+async def assigned(tx: Tx, persons: Iterable[int]) -> dict[int, int]:
+    """How many open checks these persons have been assigned; whoever has none is not in it."""
+    rows = await tx.fetch(
+        "select assignee, count(*) as number from checks"
+        " where state = 'arranged' and assignee = any($1) group by assignee",
+        list(persons),
+    )
+    return {row["assignee"]: row["number"] for row in rows}

@@ -117,13 +117,15 @@ class Kinds(TypedDict):
 
 
 class Area(TypedDict):
-    """A place; `path` leads to it from the city, `children` counts the places in it."""
+    """A place; `path` leads to it from the city, `path_name` says it from the district on,
+    `children` counts the places in it."""
 
     code: str
     parent: str | None
     level: Level
     path: str
     name: Name
+    path_name: Name
     origin: Origin
     children: int
 

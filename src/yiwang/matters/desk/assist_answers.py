@@ -241,6 +241,20 @@ class Colleagues(TypedDict):
     items: list[Colleague]
 
 
+class Checker(TypedDict):
+    """Somebody who may take a check; `open` counts the checks they have to do already."""
+
+    id: int
+    name: str
+    open: int
+
+
+class Checkers(TypedDict):
+    """Who may take a check."""
+
+    items: list[Checker]
+
+
 class CentreOnDuty(TypedDict):
     """Who is on duty in one centre now."""
 

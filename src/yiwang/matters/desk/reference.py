@@ -10,7 +10,7 @@ from yiwang.ground.authority.model import Actor
 from yiwang.ground.gate.doors import AtGate, anybody_signed_in, public
 from yiwang.ground.packs.model import Level
 from yiwang.ground.procedure.facts import VOCABULARY
-from yiwang.ground.procedure.shapes import show_action, show_fact
+from yiwang.ground.procedure.shapes import place_name, show_action, show_fact
 from yiwang.kit import words
 from yiwang.kit.db import Scope
 from yiwang.kit.lifecycle import draw
@@ -97,12 +97,18 @@ async def places(
     _: Public,
     parent: Annotated[str | None, Query(max_length=80)] = None,
     level: Level | None = None,
+    q: Annotated[str | None, Query(max_length=80, description="Part of a name / 名称")] = None,
+    limit: Annotated[int, Query(ge=1, le=100, description="Of what `q` finds")] = 20,
 ) -> Response:
-    """Places under a parent (the city's districts without one), or all of a level. 区域。"""
+    """Places under a parent (the city's districts without one), all of a level, or those of any
+    level by what is typed of their names. 区域：按上级、层级或名称查找。"""
     tree = gate.city.tree
     if parent is not None:
         tree.get(parent)
-    if level is not None:
+    if q is not None:
+        path = tree.path(parent) if parent else gate.city.root_path
+        found = gate.city.names.find(q, limit, level, path)
+    elif level is not None:
         path = tree.path(parent) if parent else gate.city.root_path
         found = [p for p in tree.at_level(level) if gate.city.holds(path, p.path)]
     else:
@@ -114,6 +120,7 @@ async def places(
             "level": place.level.value,
             "path": place.path,
             "name": {"zh": place.name.zh, "en": place.name.en},
+            "path_name": place_name(gate.city, place.path),
             "origin": place.origin.value,
             "children": len(tree.children(place.code)),
         }

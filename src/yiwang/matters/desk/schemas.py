@@ -66,6 +66,7 @@ _ANSWERS: Mapping[tuple[str, str], type[Any]] = {
     ("put", "/api/v1/roster"): assist_answers.Roster,
     ("get", "/api/v1/roster/now"): assist_answers.OnDuty,
     ("get", "/api/v1/roster/people"): assist_answers.Colleagues,
+    ("get", "/api/v1/checks/{number}/people"): assist_answers.Checkers,
     ("get", "/api/v1/callers"): assist_answers.Caller,
 }
 _PARTS = (

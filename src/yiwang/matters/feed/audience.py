@@ -93,6 +93,13 @@ class Audience:
             for listener in group.listeners:
                 listener.offer(happening)
 
+    def tell_actor(self, happening: Happening, actor: str, case_id: int) -> None:
+        """Offer what is for one actor alone to their streams that follow this case."""
+        for group in self._by_actor.get(actor, set()):
+            if rules.follows(group.wanted, case_id):
+                for listener in group.listeners:
+                    listener.offer(happening)
+
     def close(self) -> None:
         """End every stream: the service stops."""
         for group in self._groups.values():

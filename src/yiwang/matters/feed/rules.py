@@ -103,3 +103,9 @@ def sign(secret: bytes, message_id: str, timestamp_s: int, body: bytes) -> str:
     """The signature of a delivery: HMAC-SHA256 over id.timestamp.body (Standard Webhooks, v1)."""
     signed = f"{message_id}.{timestamp_s}.".encode("ascii") + body
     return "v1," + base64.b64encode(hmac.digest(secret, signed, hashlib.sha256)).decode("ascii")
+
+
+def follows(wanted: Wanted, case_id: int) -> bool:
+    """Whether a listener follows a case whatever happens to it."""
+    cases = not wanted.matters or "case" in wanted.matters
+    return cases and not wanted.actions and wanted.case_id in (None, case_id)

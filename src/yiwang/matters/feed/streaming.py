@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -83,6 +84,17 @@ class Poller:
                 self.audience.tell(happening(self.city, occurrence), groups)
         return len(found)
 
+    def tell_presence(self, case_id: int, here: Sequence[Mapping[str, Any]]) -> None:
+        """Tell everybody who has a case open who else has; nobody else hears of it.
+
+        It goes to the streams of this process: whoever listens to another one learns it with the
+        answer to their next heartbeat.
+        """
+        for one in here:
+            others = [other for other in here if other["person"] != one["person"]]
+            told = Happening("", "presence", {"case": case_id, "others": others})
+            self.audience.tell_actor(told, f"person:{one['person']}", case_id)
+
     def close(self) -> None:
         """End all streams and take no more."""
         self.closed = True
@@ -132,6 +144,8 @@ class Poller:
             async for found in self._live(listener, end):
                 if found is None:
                     yield b": \n\n"
+                elif not found.id:
+                    yield found.wire()
                 elif rules.parse_key(found.id) > reached:
                     reached = rules.parse_key(found.id)
                     yield found.wire()

@@ -442,7 +442,8 @@ export interface paths {
         put?: never;
         /**
          * Beat
-         * @description Say that I have a case open, every 20 s; the answer is who else has. 同时在看本案的人员。
+         * @description Say that I have a case open, every 20 s; the answer is who else has. What changes between is
+         *     told as `presence` by the stream of events. 同时在看本案的人员。
          */
         post: operations["beat_api_v1_cases__number__presence_post"];
         delete?: never;
@@ -540,6 +541,26 @@ export interface paths {
         put?: never;
         /** Do one action to a check; the answer is how it is afterwards. 对核查执行一个动作，返回执行后的核查。 */
         post: operations["act_on_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/checks/{number}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Checkers
+         * @description Who of its unit may take a check, whoever has the fewest first. 可承接该核查的人员。
+         */
+        get: operations["get_checkers_api_v1_checks__number__people_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1442,7 +1463,8 @@ export interface paths {
         };
         /**
          * Places
-         * @description Places under a parent (the city's districts without one), or all of a level. 区域。
+         * @description Places under a parent (the city's districts without one), all of a level, or those of any
+         *     level by what is typed of their names. 区域：按上级、层级或名称查找。
          */
         get: operations["places_api_v1_places_get"];
         put?: never;
@@ -1820,12 +1842,14 @@ export interface paths {
         };
         /**
          * Get Roster
-         * @description Who is on duty in a centre in a window of time. 值班表。
+         * @description Who is on duty in a centre in a window of time; its ETag is what `PUT` wants to see in
+         *     If-Match. 值班表。
          */
         get: operations["get_roster_api_v1_roster_get"];
         /**
          * Put Roster
-         * @description Plan a window of a centre's roster, recorded; only its duty chief may. 编排值班表。
+         * @description Plan a window of a centre's roster, recorded; only its duty chief may. With If-Match only
+         *     what was seen is replaced. 编排值班表。
          */
         put: operations["put_roster_api_v1_roster_put"];
         post?: never;
@@ -2393,7 +2417,8 @@ export interface components {
         };
         /**
          * Area
-         * @description A place; `path` leads to it from the city, `children` counts the places in it.
+         * @description A place; `path` leads to it from the city, `path_name` says it from the district on,
+         *         `children` counts the places in it.
          */
         Area: {
             children: number;
@@ -2403,6 +2428,7 @@ export interface components {
             origin: components["schemas"]["Origin"];
             parent: string | null;
             path: string;
+            path_name: components["schemas"]["Name"];
         };
         /**
          * Areas
@@ -2707,6 +2733,22 @@ export interface components {
             unit: string;
             unit_name?: components["schemas"]["Name"];
             version: number;
+        };
+        /**
+         * Checker
+         * @description Somebody who may take a check; `open` counts the checks they have to do already.
+         */
+        Checker: {
+            id: number;
+            name: string;
+            open: number;
+        };
+        /**
+         * Checkers
+         * @description Who may take a check.
+         */
+        Checkers: {
+            items: components["schemas"]["Checker"][];
         };
         /**
          * CheckRow
@@ -11895,6 +11937,184 @@ export interface operations {
             };
             /** @description Request Entity Too Large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    get_checkers_api_v1_checks__number__people_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkers"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -22916,7 +23136,11 @@ export interface operations {
         parameters: {
             query?: {
                 level?: components["schemas"]["Level"] | null;
+                /** @description Of what `q` finds */
+                limit?: number;
                 parent?: string | null;
+                /** @description Part of a name / 名称 */
+                q?: string | null;
             };
             header?: never;
             path?: never;
@@ -26924,6 +27148,32 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
