@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
 from tests.browser import platform as running
+from tests.browser.colleague import Colleague, Hire
 from tests.browser.page import LAPTOP, Watched, watched
 from tests.browser.platform import Running
 
@@ -62,3 +63,18 @@ async def open_page(browser: Browser, platform: Running) -> AsyncIterator[Opener
             return await stack.enter_async_context(watched(browser, platform.url, size, language))
 
         yield opener
+
+
+@pytest.fixture
+def hire(platform: Running) -> Iterator[Hire]:
+    """Somebody with a duty, signed in beside the pages of the test."""
+    found: dict[str, Colleague] = {}
+
+    def colleague(duty: str) -> Colleague:
+        if duty not in found:
+            found[duty] = Colleague(platform, platform.people[duty])
+        return found[duty]
+
+    yield colleague
+    for one in found.values():
+        one.client.close()

@@ -3,77 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
 
-import httpx
-import pytest
 from playwright.async_api import Page, Route, expect
 
+from tests.browser.colleague import Hire, dispatched, returned
 from tests.browser.conftest import Opener
 from tests.browser.page import DESKTOP, LAPTOP, PHONE, SIZES, Watched
-from tests.browser.platform import Account, Running
+from tests.browser.platform import Running
 
-HOLE = "路面塌陷有大坑，行人绊倒"
 SCRIPT = "<script>alert(1)</script>"
 BEAT_MS = 25_000  # who is at a case says so every 20 s
-
-
-class Colleague:
-    """Somebody who acts through the API while a page is looked at."""
-
-    def __init__(self, platform: Running, who: Account) -> None:
-        self.client = httpx.Client(base_url=platform.url, timeout=30)
-        body = {"login": who.login, "password": who.password, "code": who.code}
-        answer = self.client.post("/api/v1/session", json=body)
-        answer.raise_for_status()
-        self.client.headers["X-CSRF-Token"] = answer.json()["csrf"]
-
-    def get(self, path: str, **query: Any) -> Any:
-        """What a path answers."""
-        answer = self.client.get(f"/api/v1{path}", params=query)
-        answer.raise_for_status()
-        return answer.json()
-
-    def act(self, matter: str, number: int, action: str, **facts: Any) -> Any:
-        """Do an action; the matter afterwards."""
-        path = f"/api/v1/{matter}s/{number}/actions/{action}"
-        answer = self.client.post(path, json={"facts": facts})
-        answer.raise_for_status()
-        return answer.json()
-
-
-Hire = Callable[[str], Colleague]
-
-
-@pytest.fixture
-def hire(platform: Running) -> Iterator[Hire]:
-    """Somebody with a duty, signed in beside the pages of the test."""
-    found: dict[str, Colleague] = {}
-
-    def colleague(duty: str) -> Colleague:
-        if duty not in found:
-            found[duty] = Colleague(platform, platform.people[duty])
-        return found[duty]
-
-    yield colleague
-    for one in found.values():
-        one.client.close()
-
-
-def _case(platform: Running, hire: Hire, **more: Any) -> dict[str, Any]:
-    """A dispatched case of a hole in the road, each at a place of its own."""
-    found = platform.settled(platform.report(HOLE, **more))["case"]
-    (row,) = hire("duty_chief").get("/cases", number=found["number"])["items"]
-    return dict(row)
-
-
-def _returned(hire: Hire, case: dict[str, Any]) -> int:
-    """Have the lead unit give its order back; the order's id."""
-    orders = hire("handler").get("/orders", case=case["id"])["items"]
-    lead = next(row for row in orders if row["role"] == "lead")
-    hire("handler").act("order", lead["id"], "return", reason="不属于本单位")
-    return int(lead["id"])
 
 
 async def _speak(page: Page, language: str) -> None:
@@ -97,16 +36,16 @@ async def _check_all(watched: Watched, page: Page) -> None:
 async def test_the_work_list_lives_and_is_done_by_keys(
     open_page: Opener, platform: Running, hire: Hire
 ) -> None:
-    first = _case(platform, hire, lon=121.4781, lat=31.2312)
-    second = _case(platform, hire, lon=121.4702, lat=31.2281)
+    first = dispatched(platform, hire, lon=121.4781, lat=31.2312)
+    second = dispatched(platform, hire, lon=121.4702, lat=31.2281)
     watched = await open_page(LAPTOP)
     page = await watched.sign_in(platform.people["dispatcher"], "/desk")
     await _speak(page, "zh")
     await expect(page.get_by_text("实时")).to_be_visible()
-    one = _returned(hire, first)
+    one = returned(hire, first)
     row = page.locator(f'[data-key="order-{one}"]')
     await expect(row).to_be_visible()  # no reload: the stream told of it
-    two = _returned(hire, second)
+    two = returned(hire, second)
     other = page.locator(f'[data-key="order-{two}"]')
     await expect(other).to_be_visible()
     await _check_all(watched, page)
@@ -148,7 +87,7 @@ async def test_the_work_list_lives_and_is_done_by_keys(
 async def test_filters_are_kept_and_everything_is_found_by_name(
     open_page: Opener, platform: Running, hire: Hire
 ) -> None:
-    case = _case(platform, hire, lon=121.4752, lat=31.2345)
+    case = dispatched(platform, hire, lon=121.4752, lat=31.2345)
     watched = await open_page(DESKTOP, "en")
     page = await watched.sign_in(platform.people["dispatcher"], "/desk")
     await _speak(page, "en")
@@ -185,8 +124,8 @@ async def test_filters_are_kept_and_everything_is_found_by_name(
 async def test_two_people_at_one_case_and_why_it_is_as_it_is(
     open_page: Opener, platform: Running, hire: Hire
 ) -> None:
-    case = _case(platform, hire, lon=121.4803, lat=31.2377)
-    _returned(hire, case)
+    case = dispatched(platform, hire, lon=121.4803, lat=31.2377)
+    returned(hire, case)
     path = f"/desk/cases/{case['id']}"
     mine, theirs = await open_page(LAPTOP, "en"), await open_page(PHONE, "en")
     page = await mine.sign_in(platform.people["dispatcher"], path)
@@ -273,36 +212,27 @@ async def test_a_call_is_taken_down_in_one_view_by_keyboard(
     await expect(page.locator(".caller li")).to_have_count(1)
     await expect(page.locator(".caller")).to_contain_text(SCRIPT)
     await page.locator("#call-text").fill("还是那个井盖，没人来")
-    await page.locator(".caller .link").click()
+    await page.locator(".caller li button").click()
     await expect(taken).to_contain_text(number)
 
 
-async def test_the_roster_is_planned_and_a_table_brought_in(
-    open_page: Opener, platform: Running
-) -> None:
+async def test_a_table_is_brought_in(open_page: Opener, platform: Running) -> None:
     watched = await open_page(LAPTOP, "en")
-    page = await watched.sign_in(platform.people["duty_chief"], "/desk/roster")
-    await page.locator("table").wait_for()
+    page = await watched.sign_in(platform.people["duty_chief"], "/desk")
+    await page.locator("main .sheet").first.wait_for()
     await _speak(page, "en")
-    await page.keyboard.press("e")
-    await page.get_by_label("Role", exact=True).select_option("operator")
-    await page.get_by_label("Person", exact=True).select_option(label="dispatcher")
-    await page.get_by_role("button", name="Add", exact=True).click()
-    await watched.check_access()
-    await page.get_by_role("button", name="Save the plan").click()
-    await expect(page.get_by_text("The roster is saved.")).to_be_visible()
-    await page.reload()
-    await expect(page.locator("td.today")).to_have_count(3)
-    await expect(page.locator("tbody")).to_contain_text("dispatcher")
-    await _check_all(watched, page)
-
-    await page.goto(f"{platform.url}/desk/imports")
+    await page.keyboard.press("g")
+    await page.keyboard.press("i")
     table = "内容,地址,经度,纬度\n路灯不亮,南京东路1号,121.48,31.23\n,无内容,121.48,31.23\n"
+    await watched.press_to("#import-file")
+    async with page.expect_file_chooser() as chooser:
+        await page.keyboard.press("Enter")
     file = {"name": "table.csv", "mimeType": "text/csv", "buffer": table.encode()}
-    await page.locator("#import-file").set_input_files(file)  # type: ignore[arg-type]
+    await (await chooser.value).set_files(file)  # type: ignore[arg-type]
     await expect(page.locator("#column-text")).to_have_value("0")
     await _check_all(watched, page)
-    await page.locator("section button.primary").click()
+    await watched.press_to("section button.primary")
+    await page.keyboard.press("Enter")
     await expect(page.locator(".mark.ok")).to_be_visible()
     await expect(
         page.get_by_role("link", name=re.compile("错误行|refused rows")).first

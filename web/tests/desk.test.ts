@@ -4,7 +4,7 @@ import { ref } from 'vue'
 import { differences } from '@/desk/cases/changes'
 import { readChoice } from '@/desk/cases/reasons'
 import { KeyReader, nameOf, type Command } from '@/desk/keys/commands'
-import { addDays, mondayOf, moved, shiftOf, shiftsOn } from '@/desk/roster/week'
+import { addDays, joined, meanwhile, mondayOf, moved, shiftOf, shiftsOn } from '@/desk/roster/week'
 import { commonActions } from '@/desk/work/bulk'
 import { useSelection } from '@/desk/work/selection'
 import { pageOf } from '@/desk/work/work'
@@ -104,6 +104,16 @@ describe('the roster', () => {
     for (const [day, count] of [['2026-03-09', 0], ['2026-03-10', 1], ['2026-03-11', 1], ['2026-03-12', 0]] as const) {
       expect(shiftsOn([night], day)).toHaveLength(count)
     }
+  })
+
+  it('takes what somebody else planned meanwhile into mine', () => {
+    setZone('Asia/Shanghai')
+    const shift = (person: number) => shiftOf('operator', person, `p${person}`, '2026-03-10', '08:00', '20:00')
+    const theirs = meanwhile([shift(1), shift(2)], [shift(2), shift(3)])
+    expect([theirs.added, theirs.removed]).toEqual([[shift(3)], [shift(1)]])
+    // 4 is mine; 3 was added and 1 removed by them, whether I had it or not
+    expect(joined([shift(1), shift(2), shift(4)], theirs)).toEqual([shift(2), shift(4), shift(3)])
+    expect(joined([shift(3), shift(4)], theirs)).toEqual([shift(3), shift(4)])
   })
 
   it('keeps the time on the clock when a week is copied over a change of it', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import type { Schema } from '@/shared/api/client'
-import { blank, factsOf, fieldSort, missing, type FactForm } from '@/shared/forms/facts'
+import { blank, factsOf, fieldSort, missing, singles, takesPosition, type FactForm } from '@/shared/forms/facts'
 import { setZone } from '@/shared/times/times'
 
 const fact = (name: string, schema: object): FactForm => ({ name, zh: name, en: name, schema }) as FactForm
@@ -28,7 +28,10 @@ describe('the field of a fact', () => {
     [until, 'moment'],
     [urgent, 'flag'],
     [evidence, 'photos'],
-    [fact('reports', { type: 'array' }), 'numbers'],
+    [fact('reports', { type: 'array' }), 'reports'],
+    [fact('years', { type: 'array' }), 'numbers'],
+    [fact('person', { type: 'integer' }), 'person'],
+    [fact('parent', { type: 'integer' }), 'case'],
     [fact('outcome', { type: 'string', enum: ['solved'] }), 'choice'],
     [fact('against', TEXT), 'unit'],
     [fact('assist', { type: 'array' }), 'units'],
@@ -52,6 +55,18 @@ describe('a form', () => {
       until: '2026-03-10T09:30:00+08:00',
     })
     expect(factsOf(action, values, new Set(['urgent'])).urgent).toBe(false)
+  })
+
+  it('sends what was found by typing as its number', () => {
+    const adopt = { ...action, needs: [fact('parent', { type: 'integer' })], takes: [] }
+    expect(factsOf(adopt, { parent: '17' }, new Set())).toEqual({ parent: 17 })
+  })
+
+  it('asks for a position as one', () => {
+    const [lon, lat] = [fact('lon', { type: 'number' }), fact('lat', { type: 'number' })]
+    expect([takesPosition([reason, lon, lat]), takesPosition([reason, lon])]).toEqual([true, false])
+    expect(singles([reason, lon, lat])).toEqual([reason])
+    expect(singles([reason, lon])).toEqual([reason, lon])
   })
 
   it('begins empty', () => {

@@ -1,12 +1,15 @@
-/** Who else has this case open: a heartbeat says that I have, its answer who has too. */
+/** Who else has this case open: a heartbeat says that I have, its answer who has too; who comes,
+ * writes or leaves between two of them is told by the stream. */
 import { onScopeDispose, ref, watch, type Ref } from 'vue'
 
 import { api, ask, got, type Schema } from '@/shared/api/client'
 import { Problem } from '@/shared/api/problem'
 import { me } from '@/shared/session/session'
 
+import { stateOf, usePresences } from '../live/happenings'
+
 const FIRST_S = 20
-const SOON_MS = 4000 // who comes together sees each other soon, not at the next heartbeat
+const SOON_MS = 4000 // without the stream who comes together shall still see each other soon
 
 export function usePresence(id: Ref<number>, writing: Ref<boolean>) {
   const others = ref<Schema['Present'][]>([])
@@ -34,7 +37,7 @@ export function usePresence(id: Ref<number>, writing: Ref<boolean>) {
       others.value = []
     }
     beats += 1
-    timer = window.setTimeout(() => void beat(), beats < 15 ? SOON_MS : again * 1000)
+    timer = window.setTimeout(() => void beat(), stateOf() !== 'live' && beats < 15 ? SOON_MS : again * 1000)
   }
 
   function leave(number: number): void {
@@ -48,6 +51,9 @@ export function usePresence(id: Ref<number>, writing: Ref<boolean>) {
   }
   const hide = (): void => leave(id.value)
   window.addEventListener('pagehide', hide)
+  usePresences((presence) => {
+    if (presence.case === id.value) others.value = presence.others
+  })
 
   watch(
     id,

@@ -1,5 +1,5 @@
 /** What was just done, told once at the foot of the page, with a way back where there is one. */
-import { ref } from 'vue'
+import { computed, ref } from 'vue'
 
 export interface Message {
   id: number
@@ -9,6 +9,7 @@ export interface Message {
 }
 
 const STAYS_MS = 9000
+const OFFERS_MS = 30_000 // a way back is there for longer
 export const messages = ref<Message[]>([])
 let count = 0
 
@@ -17,9 +18,18 @@ export function tell(text: string, next?: Message['next']): void {
   count += 1
   const id = count
   messages.value = [...messages.value.slice(-2), { id, text, ...(next ? { next } : {}) }]
-  window.setTimeout(() => drop(id), STAYS_MS)
+  window.setTimeout(() => drop(id), next ? OFFERS_MS : STAYS_MS)
 }
 
 export function drop(id: number): void {
   messages.value = messages.value.filter((message) => message.id !== id)
 }
+
+/** Do what a message offers; it is done with. */
+export function go(message: Message): void {
+  drop(message.id)
+  message.next?.run()
+}
+
+/** The newest message that offers something. */
+export const offered = computed(() => [...messages.value].reverse().find((message) => message.next))

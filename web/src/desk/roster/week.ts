@@ -1,5 +1,12 @@
 /** A week of the roster on the city's clock: its days, and the shifts that touch each. */
+import { ref } from 'vue'
+
 import { fieldOf, momentOf } from '@/shared/times/times'
+
+/** When a plan was saved here last, in milliseconds: who is on duty may be others since. */
+export const savedAt = ref(0)
+
+export const ROLES = ['duty_chief', 'deputy', 'operator'] as const
 
 export interface Shift {
   role: string
@@ -49,4 +56,29 @@ export function moved(shifts: readonly Shift[], days: number): Shift[] {
     return momentOf(`${addDays(field.slice(0, 10), days)}T${field.slice(11)}`)
   }
   return shifts.map((shift) => ({ ...shift, since: later(shift.since), until: later(shift.until) }))
+}
+
+const keyOf = (shift: Shift): string => [shift.role, shift.person, Date.parse(shift.since), Date.parse(shift.until)].join(' ')
+
+/** The shifts of `these` that are not among `others`. */
+export function without(these: readonly Shift[], others: readonly Shift[]): Shift[] {
+  const known = new Set(others.map(keyOf))
+  return these.filter((shift) => !known.has(keyOf(shift)))
+}
+
+/** What somebody else changed while I planned. */
+export interface Meanwhile {
+  added: Shift[]
+  removed: Shift[]
+}
+
+export const meanwhile = (before: readonly Shift[], now: readonly Shift[]): Meanwhile => ({
+  added: without(now, before),
+  removed: without(before, now),
+})
+
+/** My plan with what the other changed: what they added is in it, what they removed is not. */
+export function joined(mine: readonly Shift[], theirs: Meanwhile): Shift[] {
+  const rest = without(mine, theirs.removed)
+  return [...rest, ...without(theirs.added, rest)]
 }

@@ -17,6 +17,9 @@ export type FieldSort =
   | 'units'
   | 'kind'
   | 'place'
+  | 'person'
+  | 'case'
+  | 'reports'
   | 'photos'
   | 'numbers'
 
@@ -36,8 +39,15 @@ const LOOKED_UP: Record<string, FieldSort> = {
   assist: 'units',
   kind: 'kind',
   place: 'place',
+  person: 'person',
+  case: 'case',
+  parent: 'case',
+  reports: 'reports',
   evidence: 'photos',
 }
+const LISTS: readonly FieldSort[] = ['photos', 'numbers', 'units', 'reports']
+const IDS: readonly FieldSort[] = ['number', 'person', 'case']
+const POSITION: readonly string[] = ['lon', 'lat']
 
 export function schemaOf(fact: FactForm): FactSchema {
   return fact.schema as FactSchema
@@ -60,7 +70,17 @@ export function fieldSort(fact: FactForm): FieldSort {
 export function blank(fact: FactForm): Value {
   const sort = fieldSort(fact)
   if (sort === 'flag') return false
-  return sort === 'photos' || sort === 'numbers' || sort === 'units' ? [] : ''
+  return LISTS.includes(sort) ? [] : ''
+}
+
+/** Whether both halves of a position are among these facts: they are asked for as one. */
+export function takesPosition(facts: readonly FactForm[]): boolean {
+  return POSITION.every((name) => facts.some((fact) => fact.name === name))
+}
+
+/** The facts that are asked with a field of their own. */
+export function singles(facts: readonly FactForm[]): FactForm[] {
+  return takesPosition(facts) ? facts.filter((fact) => !POSITION.includes(fact.name)) : [...facts]
 }
 
 /** Whether a field holds nothing. */
@@ -83,7 +103,7 @@ export function factsOf(action: Schema['Action'], values: Values, touched: Reado
     const sort = fieldSort(fact)
     // a box nobody touched says nothing; a needed one says what it shows
     if (sort === 'flag' && !needed.has(fact.name) && !touched.has(fact.name)) continue
-    if (sort === 'number') found[fact.name] = Number(value)
+    if (IDS.includes(sort)) found[fact.name] = Number(value)
     else if (sort === 'moment') found[fact.name] = momentOf(String(value))
     else found[fact.name] = typeof value === 'string' ? value.trim() : value
   }

@@ -34,3 +34,9 @@ export function fetchAreas(parent?: string, level?: Level): Promise<Areas> {
   if (known.size > MOST) known.delete(known.keys().next().value ?? '')
   return asked
 }
+
+/** Where an area's name stands, in degrees; nothing for a code that is not drawn. */
+export function labelOf(areas: Areas | null, code: string | undefined): [number, number] | null {
+  const found = code ? areas?.features.find((feature) => feature.properties.code === code) : undefined
+  return found ? [found.properties.lon, found.properties.lat] : null
+}
