@@ -67,6 +67,7 @@ _ANSWERS: Mapping[tuple[str, str], type[Any]] = {
     ("get", "/api/v1/roster/now"): assist_answers.OnDuty,
     ("get", "/api/v1/roster/people"): assist_answers.Colleagues,
     ("get", "/api/v1/callers"): assist_answers.Caller,
+    ("get", "/api/v1/orders/{number}/reporters"): assist_answers.OrdersReporters,
 }
 _PARTS = (
     answers.Action,
