@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tests.assist.conftest import hire
@@ -28,7 +29,7 @@ async def _order(world: World, *reports: dict[str, Any]) -> Order:
     return await cases.lead(world, found[0]["case_id"])
 
 
-async def _looks(world: World) -> list[Any]:
+async def _looks(world: World) -> Sequence[Any]:
     return await world.rows("select * from events where action = 'reporter.look_up' order by id")
 
 

@@ -256,7 +256,7 @@ async def test_the_form_opens_without_a_line_and_what_was_written_goes_out_later
     assert not any("maplibre" in path for path in kept)
     async with page.expect_request("**/api/v1/reports") as sent:
         await watched.context.set_offline(False)
-    reporter = (await sent.value).post_data_json["reporter"]
+    reporter = json.loads((await sent.value).post_data or "")["reporter"]
     assert reporter == {"name": "", "phone": "13800009876", "confidential": True}
     await page.locator(".mine a").first.wait_for()
     await page.locator(".mine a").first.click()
