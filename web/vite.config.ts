@@ -34,6 +34,13 @@ export default defineConfig({
       page: 'field/index.html',
       besides: ['appearance.js', 'logo.svg', 'field.webmanifest', 'icon-192.png', 'icon-512.png'],
     }),
+    offline({
+      source: at('./worker/public.ts'),
+      served: 'public-worker.js',
+      page: 'index.html',
+      besides: ['appearance.js', 'logo.svg', 'icon-192.png'],
+      later: /maplibre|Map-|City|Case|Place|MonthBars|Proof/,
+    }),
     compressed(),
   ],
   define: {

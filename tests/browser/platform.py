@@ -30,6 +30,7 @@ WANTED = {
     "leader": "310000_government",
     "handler": "310101_construction",
     "collector": "310101019G02_station",
+    "checker": "310101019G02_station",
 }
 # A code of the second factor opens one session only; whoever has one can sign in once in 30 s.
 CAREFUL = "careful dispatcher"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import re
+import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +39,19 @@ def _photo(colour: str) -> FilePayload:
     return FilePayload(name=f"{colour}.jpg", mimeType="image/jpeg", buffer=out.getvalue())
 
 
+def _large_photo() -> FilePayload:
+    """What a camera of 12 megapixels makes of something, held upright: it knows when and where."""
+    block = Image.Exif()
+    block[0x0112] = 6
+    taken, gps = block.get_ifd(0x8769), block.get_ifd(0x8825)
+    taken[0x9003], taken[0x9011] = "2024:05:06 07:08:09", "+08:00"
+    gps.update({1: "N", 2: (31.0, 12.0, 36.0), 3: "E", 4: (121.0, 29.0, 24.0)})
+    out = io.BytesIO()
+    street = Image.effect_noise((1000, 750), 60).convert("RGB").resize((4000, 3000))
+    street.save(out, "JPEG", quality=95, exif=block)
+    return FilePayload(name="large.jpg", mimeType="image/jpeg", buffer=out.getvalue())
+
+
 @pytest.fixture
 async def line(platform: Running) -> AsyncIterator[Line]:
     """A line of the test's own."""
@@ -57,10 +73,11 @@ async def _phone(browser: Browser, origin: str, language: str = "zh") -> AsyncIt
         yield found
 
 
-async def _order(platform: Running, text: str) -> int:
+async def _order(platform: Running, text: str, **more: Any) -> int:
     """A new order of the handler's unit, for a thing of its own."""
-    lon, lat = next(SPOTS)
-    found = platform.settled(platform.report(text, lon=lon, lat=lat))
+    if "lon" not in more:
+        more["lon"], more["lat"] = next(SPOTS)
+    found = platform.settled(platform.report(text, **more))
     rows = await _rows(
         platform,
         "select o.id from orders o join cases c on c.id = o.case_id where c.number = $1"
@@ -114,13 +131,38 @@ async def _ready(page: Page) -> None:
           await navigator.serviceWorker.ready
           for (;;) {
             const data = await caches.open('field data')
-            const there = await Promise.all(
-              ['session', 'terms', 'status', 'lifecycles'].map((n) => data.match(`/api/v1/${n}`)))
+            const names = ['session', 'terms', 'status', 'lifecycles', 'areas']
+            const there = await Promise.all(names.map((n) => data.match(`/api/v1/${n}`)))
             if (navigator.serviceWorker.controller && there.every(Boolean)) return
             await new Promise((go) => setTimeout(go, 50))
           }
         }"""
     )
+
+
+async def _outlines_are_drawn(page: Page) -> None:
+    """The map shows the districts, given by the service worker, and not bare paper."""
+    kept = await page.evaluate(
+        "fetch('/api/v1/areas').then(async (a) =>"
+        " [a.headers.has('yiwang-kept'), (await a.json()).features.length])"
+    )
+    assert kept == [True, 16]
+    ground = await page.evaluate(
+        """() => {
+          const pen = document.createElement('canvas').getContext('2d')
+          pen.fillStyle = getComputedStyle(document.documentElement).getPropertyValue('--surface')
+          pen.fillRect(0, 0, 1, 1)
+          return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3)
+        }"""
+    )
+    canvas = page.locator(".city-map canvas")
+    await canvas.wait_for()
+    for _ in range(100):
+        with Image.open(io.BytesIO(await canvas.screenshot())) as picture:
+            most = Counter(picture.convert("RGB").get_flattened_data()).most_common(1)
+        if most and most[0][0] == tuple(ground):
+            return
+    raise AssertionError("the districts were not drawn")
 
 
 async def _finish(page: Page, words: str) -> None:
@@ -177,6 +219,178 @@ async def test_a_task_from_the_list_to_its_end(browser: Browser, platform: Runni
     assert all(row["taken_at"] is not None for row in photos)
 
 
+async def test_by_keyboard_alone_the_reporter_is_called_and_the_work_done(
+    browser: Browser, platform: Running
+) -> None:
+    reporter = {"name": "Wang <i>", "phone": "+86 138 0000 1234"}
+    order = await _order(platform, "路面塌陷有大坑，商场门口", reporter=reporter)
+    large = _large_photo()
+    async with _phone(browser, platform.url, "en") as phone:
+        page = await _sign_in(phone, platform.people["handler"], "/field", "en")
+
+        async def press(selector: str) -> None:
+            await page.locator(selector).first.wait_for(state="attached")
+            await phone.press_to(selector)
+            await page.keyboard.press("Enter")
+
+        async def take(selector: str, photo: FilePayload) -> None:
+            async with page.expect_file_chooser() as chooser:
+                await press(selector)
+            await (await chooser.value).set_files(photo)
+
+        await press(f'a[href="/field/orders/{order}"]')
+        await expect(page.locator(".reporter")).not_to_contain_text("138")
+        await press(".reporter button")
+        shown = page.locator(".reporter section")
+        await expect(shown).to_be_focused()
+        await expect(shown).to_contain_text("Wang <i>")
+        await expect(shown.locator('a[href="tel:+8613800001234"]')).to_be_visible()
+        await phone.check_access()
+        await phone.check_width()
+        await press("[data-action=accept]")
+        await press("[data-action=contact]")
+        await phone.press_to("form textarea")
+        await page.keyboard.type("Called, will wait at the gate")
+        await press("form .primary")
+        await expect(page.locator("form")).to_have_count(0)
+        await take("main > div > section input[type=file]", large)
+        await press("main > div > section:last-of-type > button")
+        await press("[data-action=finish]")
+        await take("form input[type=file]", _photo("yellow"))
+        await page.locator("form .photos img").wait_for()
+        await phone.press_to("form textarea")
+        await page.keyboard.type(WORDS)
+        await press("form .primary")
+        await press('nav a[href="/field/outbox"]')
+        await expect(page.locator(".entry.done")).to_have_count(4)
+        # nothing of it stayed on the phone
+        kept = await page.evaluate(
+            """async () => {
+              const db = await new Promise((go) => {
+                const asked = indexedDB.open('yiwang.field')
+                asked.onsuccess = () => go(asked.result)
+              })
+              const all = (name) => new Promise((go) => {
+                const asked = db.transaction(name).objectStore(name).getAll()
+                asked.onsuccess = () => go(asked.result)
+              })
+              const rows = await Promise.all([...db.objectStoreNames].map(all))
+              db.close()
+              return JSON.stringify([rows, {...localStorage}])
+            }"""
+        )
+        assert "0000 1234" not in kept
+    assert await _done(platform, order) == [
+        *("issue", "reporter.look_up", "accept", "contact", "finish")
+    ]
+    first, _ = await _rows(
+        platform,
+        "select width, height, size, lon, lat, taken_at from attachments where order_id = $1"
+        " order by id",
+        order,
+    )
+    # smaller, upright, and still of where and when it was taken
+    assert (first["width"], first["height"]) == (1920, 2560)
+    assert first["size"] < len(large["buffer"]) / 2
+    assert (round(first["lon"], 4), round(first["lat"], 4)) == (121.49, 31.21)
+    assert first["taken_at"] == datetime(2024, 5, 5, 23, 8, 9, tzinfo=UTC)
+
+
+async def _waits(platform: Running, matter: str, case: int) -> int:
+    """The matter of a case that waits, as soon as there is one."""
+    states = {"orders": "issued", "checks": "arranged"}
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        rows = await _rows(
+            platform,
+            f"select id from {matter} where case_id = $1 and state = $2",
+            *(case, states[matter]),
+        )
+        if rows:
+            return int(rows[0]["id"])
+    raise AssertionError(f"none of the {matter} of case {case} waits")
+
+
+async def _handled(platform: Running, case: int, result: str) -> int:
+    """The order in hand accepted and finished on another device; the check that waits then."""
+    order = await _waits(platform, "orders", case)
+    with closing(_api(platform.url, platform.people["handler"])) as other:
+        for action, facts in (("accept", {}), ("finish", {"result": result})):
+            done = other.post(f"/orders/{order}/actions/{action}", json={"facts": facts})
+            assert done.status_code == 200, done.text
+    return await _waits(platform, "checks", case)
+
+
+async def test_checks_on_the_spot_with_a_line_and_without(
+    browser: Browser, platform: Running
+) -> None:
+    station = WANTED["checker"]
+    grids = platform.client.get(
+        "/api/v1/areas", params={"parent": "310101019", "level": "grid"}
+    ).json()
+    here = next(
+        one["properties"]
+        for one in grids["features"]
+        if station.startswith(one["properties"]["code"])
+    )
+    order = await _order(platform, "路面塌陷有大坑，弄堂口", lon=here["lon"], lat=here["lat"])
+    case = (await _rows(platform, "select case_id from orders where id = $1", order))[0]["case_id"]
+    first = await _handled(platform, case, "已填平一半")
+    who = platform.people["checker"]
+    person = (await _rows(platform, "select id from persons where login = $1", who.login))[0]["id"]
+    with closing(_api(platform.url, who)) as other:
+        given = other.post(f"/checks/{first}/actions/assign", json={"facts": {"person": person}})
+        assert given.status_code == 200, given.text
+    async with _phone(browser, platform.url) as phone:
+        page = await _sign_in(phone, who, "/field")
+        card = page.locator(f'a[href="/field/checks/{first}"]')
+        await expect(card).to_contain_text("指派给我")
+        await card.click()
+        await expect(page.locator(".done")).to_contain_text("已填平一半")
+        await phone.check_access()
+        await phone.check_width()
+        await page.locator("[data-action=fail]").click()
+        await page.locator("form .primary").click()
+        await expect(page.locator("form .fault", has_text="此项必填")).to_be_visible()
+        await page.locator("form input[type=file]").set_input_files(_photo("black"))
+        await page.locator("form .photos img").wait_for()
+        await page.locator("form textarea").first.fill("还有一半未填")
+        await phone.check_access()
+        await page.locator("form .primary").click()
+        await page.locator("nav a", has_text="发送箱").click()
+        await expect(page.locator(".entry.done")).to_have_count(1)
+        second = await _handled(platform, case, "已全部填平")
+        assert second != first
+        await page.locator("nav a", has_text="任务").click()
+        await page.get_by_role("button", name="刷新").click()
+        await page.locator(f'a[href="/field/checks/{second}"]').click()
+        await expect(page.locator(".done")).to_contain_text("已全部填平")
+        await _ready(page)
+        await phone.context.set_offline(True)
+        await page.goto(f"{platform.url}/field/checks/{second}")
+        await expect(page.locator(".done")).to_contain_text("已全部填平")
+        await page.locator("[data-action=pass]").click()
+        await page.locator("form input[type=file]").set_input_files(_photo("white"))
+        await page.locator("form .photos img").wait_for()
+        await page.locator("form .primary").click()
+        await expect(page.locator("form")).to_have_count(0)
+        await page.locator("nav a", has_text="发送箱").click()
+        await expect(page.locator(".entry:not(.done)")).to_have_count(1)
+        await phone.context.set_offline(False)
+        await expect(page.locator(".entry.done")).to_have_count(2)
+    rows = await _rows(
+        platform,
+        "select c.state, c.result, a.lon, a.lat, c.evidence = array[a.id] as proved"
+        " from checks c join attachments a on a.check_id = c.id where c.case_id = $1 order by c.id",
+        case,
+    )
+    assert [(row["state"], row["result"], row["proved"]) for row in rows] == [
+        ("failed", "还有一半未填", True),
+        ("passed", None, True),
+    ]
+    assert all((row["lon"], row["lat"]) == (121.4901, 31.2149) for row in rows)
+
+
 async def test_work_goes_on_without_a_line_and_outlives_the_app(
     browser: Browser, platform: Running
 ) -> None:
@@ -189,6 +403,9 @@ async def test_work_goes_on_without_a_line_and_outlives_the_app(
         await phone.context.set_offline(True)
         await page.goto(f"{platform.url}/field")  # the app itself opens without a line
         await expect(page.locator(".stale")).to_contain_text("Kept on this phone")
+        await page.get_by_role("button", name="Map").click()
+        await _outlines_are_drawn(page)
+        await page.get_by_role("button", name="List").click()
         await page.locator(f'a[href="/field/orders/{order}"]').click()
         await page.locator("[data-action=accept]").click()
         await _finish(page, WORDS)

@@ -215,6 +215,57 @@ async def test_offline_it_waits_on_the_device_and_goes_out_once(
     assert len(kept["photos"]) == 1
 
 
+async def test_the_form_opens_without_a_line_and_what_was_written_goes_out_later(
+    open_page: Opener, platform: Running
+) -> None:
+    watched = await open_page(PHONE, "en")
+    for part in ("ERR_INTERNET_DISCONNECTED", "ERR_FAILED"):
+        watched.allow(part)
+    page = await watched.open("/")
+    await page.evaluate("navigator.serviceWorker.ready")
+    await page.close()
+    await watched.context.set_offline(True)
+    page = watched.page = await watched.context.new_page()
+    await watched.open("/")
+    await page.get_by_role("button", name="Another kind").click()
+    assert await page.locator("#kind option").count() > 50  # the kinds were kept
+    await page.set_input_files("#photos", _photo("a.jpg", colour="teal"))
+    await _write(page, "人行道护栏松动", "南京东路310号")
+    await page.locator(".who summary").click()
+    await page.fill("#phone", "13800009876")
+    await page.get_by_label("Do not tell the unit").check()
+    await watched.check_access()
+    await watched.check_width()
+    await page.locator("#send").click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("waiting to be sent")
+    # also where the page is closed in between, and opened elsewhere in it
+    await watched.open("/receipt")
+    await expect(page.locator(".said")).to_have_text("人行道护栏松动")
+    # of what anybody reported nothing is kept but what the page itself keeps
+    kept = await page.evaluate(
+        """async () => {
+          const names = (await caches.keys()).filter((name) => name.startsWith('public '))
+          const keys = async (name) => (await caches.open(name)).keys()
+          const all = (await Promise.all(names.map(keys))).flat()
+          return all.map((request) => new URL(request.url).pathname)
+        }"""
+    )
+    data = {path for path in kept if path.startswith("/api/")}
+    assert data <= {f"/api/v1/{name}" for name in ("terms", "status", "kinds", "places", "areas")}
+    assert "/index.html" in kept
+    assert not any("maplibre" in path for path in kept)
+    async with page.expect_request("**/api/v1/reports") as sent:
+        await watched.context.set_offline(False)
+    reporter = json.loads((await sent.value).post_data or "")["reporter"]
+    assert reporter == {"name": "", "phone": "13800009876", "confidential": True}
+    await page.locator(".mine a").first.wait_for()
+    await page.locator(".mine a").first.click()
+    await expect(page.locator("main .said")).to_have_text("人行道护栏松动")
+    # the other faces below the same root are left alone
+    await watched.open("/desk")
+    await expect(page.locator("#login")).to_be_visible()
+
+
 async def test_follow_add_prove_rate_and_say_that_it_is_not_fixed(
     open_page: Opener, platform: Running
 ) -> None:

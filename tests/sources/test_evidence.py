@@ -53,6 +53,26 @@ async def test_evidence_is_kept_shown_and_named_by_what_is_done_next(site: Site)
     assert (late.status_code, late.json()["code"]) == (409, "procedure.not_possible")
 
 
+async def test_the_unit_that_handles_it_sees_what_was_photographed_when_it_was_reported(
+    site: Site,
+) -> None:
+    headers = {"X-API-Key": await site.key("patrol", "reports:write")}
+    receipt = await site.report(headers=headers, text="污水井盖破损", kind=KIND, **HERE)
+    token = f"?token={receipt['token']}"
+    sent = await _send(site, f"/api/v1/receipts/{receipt['number']}/photos{token}", {}, jpeg())
+    photo = sent.json()["photos"][0]["id"]
+    await site.work()
+    row = await site.world.row("select case_id, unit from orders where role = 'lead'")
+    handler = await site.person("handler", row["unit"])
+    path = f"/api/v1/cases/{row['case_id']}/photos"
+    shown = await site.client.get(path, headers=handler)
+    assert [one["id"] for one in shown.json()["items"]] == [photo]
+    picture = f"/api/v1/attachments/{photo}?variant=original"
+    assert (await site.client.get(picture, headers=handler)).status_code == 200
+    stranger = await site.person("handler", "310115_appearance")
+    assert (await site.client.get(picture, headers=stranger)).status_code == 404
+
+
 async def test_nobody_else_adds_photos_and_nothing_else_is_one(site: Site) -> None:
     order, _, unit = await _order(site)
     path = f"/api/v1/orders/{order}/photos"

@@ -101,12 +101,18 @@ class Living:
     receipts: list[dict[str, Any]] = field(default_factory=list)
     things: dict[str, list[Thing]] = field(default_factory=dict)
     persons: tuple[str, ...] = ()  # names and phones of reporters
-    photo: int = 0
+    photo: int = 0  # of the last report
+    photo_case: int | None = None
 
     async def ask(self, who: Someone, method: str, path: str, **more: Any) -> httpx.Response:
         """One request of somebody."""
         headers = {**who.headers, **more.pop("headers", {})}
         return await self.client.request(method, path, headers=headers, **more)
+
+    def sees_photo(self, who: Someone) -> bool:
+        """Whether the photo is theirs to see: with its report, or with the case it became."""
+        cases = [row for row in self.things["case"] if row.id == self.photo_case]
+        return any(who.sees(row.place, row.parties) for row in (self.things["report"][-1], *cases))
 
     def foreign(self, who: Someone, sort: str) -> list[Thing]:
         """The matters of a sort that are not theirs to see."""
@@ -312,6 +318,9 @@ async def _look(found: Living) -> None:
             )
             for row in rows
         ]
+    last = found.things["report"][-1].id
+    row = await world.row("select case_id from reports where id = $1", last)
+    found.photo_case = row["case_id"]
 
 
 def _case_of(sort: str, row: Any) -> int | None:

@@ -154,13 +154,11 @@ async def _walk(town: Living, who: Someone) -> tuple[int, list[str]]:
                 asked += 1
                 if answer.status_code not in SHUT:
                     wrong.append(f"{who.name}: {method} {at}: {answer.status_code} {answer.text}")
-        if path == "/api/v1/attachments/{number}":
-            photo = town.things["report"][-1]
-            if not who.sees(photo.place, photo.parties):
-                answer = await town.ask(who, method, f"/api/v1/attachments/{town.photo}")
-                asked += 1
-                if answer.status_code not in SHUT:
-                    wrong.append(f"{who.name}: {method} {path}: {answer.status_code}")
+        if path == "/api/v1/attachments/{number}" and not town.sees_photo(who):
+            answer = await town.ask(who, method, f"/api/v1/attachments/{town.photo}")
+            asked += 1
+            if answer.status_code not in SHUT:
+                wrong.append(f"{who.name}: {method} {path}: {answer.status_code}")
         if path.startswith("/api/v1/receipts/{number}"):
             receipt = town.receipts[-1]["number"]
             at = path.replace("{number}", receipt) + "?token=abcdefghijklmnopqrstuvwx"

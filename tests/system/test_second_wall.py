@@ -74,7 +74,6 @@ async def test_the_public_sees_nothing_of_anybodys(town: Living) -> None:
 async def test_every_actor_sees_only_their_own(town: Living) -> None:
     """Each actor's scope, select from every table: only rows in scope, and all of them."""
     tables = await _tables(town)
-    photo = town.things["report"][-1]
     reports = {row.id: row for row in town.things["report"]}
     cases = {row.id: row for row in town.things["case"]}
     foreign = 0
@@ -96,7 +95,7 @@ async def test_every_actor_sees_only_their_own(town: Living) -> None:
         for row in seen["case_steps"] or ():
             assert who.sees(row["place"], row["parties"]), (who.name, row)
         photos = {row["id"] for row in seen["attachments"] or ()}
-        assert photos == ({town.photo} if who.sees(photo.place, photo.parties) else set()), who.name
+        assert photos == ({town.photo} if town.sees_photo(who) else set()), who.name
         for row in seen["notices"] or ():
             assert (
                 row["unit"] in who.actor.scope.units

@@ -3,6 +3,7 @@ import { start } from '@/shared/frame/start'
 import PublicFace from './PublicFace.vue'
 import { wake } from './report/outbox'
 import ReportPage from './report/ReportPage.vue'
+import { installShell } from './shell'
 
 void start({
   root: PublicFace,
@@ -24,3 +25,4 @@ void start({
   ],
 })
 void wake()
+installShell()

@@ -1,4 +1,5 @@
-"""Routes to people at work: who is on a case, who is on duty, what a caller reported before."""
+"""Routes to people at work: who is on a case, who is on duty, what a caller reported before, whom a
+handler has to contact."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from yiwang.ground.authority.model import Actor
 from yiwang.ground.gate.doors import AtGate, anybody_signed_in, holds
 from yiwang.kit.web.conditions import seen_tags
 from yiwang.kit.web.problems import documented
-from yiwang.matters.assist import callers, presence, roster, rules
+from yiwang.matters.assist import callers, presence, reporters, roster, rules
 from yiwang.matters.assist.model import Plan, Role, Shift
 from yiwang.matters.checking import assigning
 from yiwang.matters.feed.streaming import Poller
@@ -25,6 +26,7 @@ Person = Annotated[Actor, anybody_signed_in()]
 Chief = Annotated[Actor, holds("duty_chief")]
 Planner = Annotated[Actor, holds("duty_chief|checker")]
 Agent = Annotated[Actor, holds("intake", scope="persons:read")]
+Handler = Annotated[Actor, holds("handler", scope="persons:read")]
 Number = Annotated[int, Path(ge=1, lt=2**63)]
 Code = Annotated[str, Query(min_length=1, max_length=80, pattern=r"^[^\x00]*$")]
 Start = Annotated[AwareDatetime, Query(alias="from")]
@@ -32,6 +34,7 @@ End = Annotated[AwareDatetime, Query(alias="to")]
 Words = Annotated[str, Query(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 
 _READ = documented((401, 403, 404, 422, 429, 503))
+_READ_IN_HAND = documented((401, 403, 404, 409, 422, 429, 503))
 _WRITE = documented((400, 401, 403, 404, 409, 413, 422, 429, 503))
 _PLAN = documented((400, 401, 403, 404, 409, 412, 413, 422, 429, 503))
 
@@ -186,4 +189,15 @@ async def look_up_caller(
     来电历史：该号码的既往上报（每次查询留痕）。"""
     async with gate.begin(request, actor) as tx:
         found = await callers.look_up(tx, gate.city, actor, phone, reason, gate.secret)
+    return reply(found)
+
+
+@router.get("/orders/{number}/reporters", responses=_READ_IN_HAND, response_model=dict[str, Any])
+async def look_up_reporters(
+    request: Request, number: Number, gate: AtGate, actor: Handler
+) -> Response:
+    """Whom to contact about an order my unit has in hand; every look is recorded.
+    先行联系：本单位在办工单的反映人（每次查看留痕）。"""
+    async with gate.begin(request, actor) as tx:
+        found = await reporters.look_up(tx, actor, number)
     return reply(found)

@@ -309,3 +309,24 @@ class Caller(TypedDict):
     items: list[CallersReport]
     more: bool
     open: int
+
+
+class OrdersReporter(TypedDict):
+    """Who sent one of the reports behind an order, as far as they said."""
+
+    number: str
+    source: str
+    received_at: Moment
+    name: str
+    phone: str
+    email: str
+
+
+class OrdersReporters(TypedDict):
+    """Whom to contact about an order. `confidential` asked not to be named, `unnamed` said nothing
+    of who they are; `more` where only the first 20 reports were looked at."""
+
+    items: list[OrdersReporter]
+    confidential: int
+    unnamed: int
+    more: bool

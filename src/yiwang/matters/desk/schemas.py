@@ -68,6 +68,7 @@ _ANSWERS: Mapping[tuple[str, str], type[Any]] = {
     ("get", "/api/v1/roster/people"): assist_answers.Colleagues,
     ("get", "/api/v1/checks/{number}/people"): assist_answers.Checkers,
     ("get", "/api/v1/callers"): assist_answers.Caller,
+    ("get", "/api/v1/orders/{number}/reporters"): assist_answers.OrdersReporters,
 }
 _PARTS = (
     answers.Action,

@@ -183,7 +183,7 @@ async def of_case(tx: Tx, case_id: int) -> list[Attachment]:
     """The photos of a case: those of its reports and those its handlers and checkers took."""
     rows = await tx.fetch(
         f"select {_COLUMNS} from attachments where case_id = $1"
-        " or report_id in (select id from reports where case_id = $1) order by id",
+        " or report_id in (select reports_of_case($1)) order by id",
         case_id,
     )
     return [_attachment(row) for row in rows]

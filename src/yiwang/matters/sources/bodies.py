@@ -27,11 +27,13 @@ Line = Annotated[str, Meta(max_length=500)]
 
 
 class Reporter(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """Who reports, where they say so."""
+    """Who reports, where they say so. `confidential`: known to the centre that takes the report,
+    and not to the unit that handles the matter."""
 
     name: Annotated[str, Meta(max_length=100)] | None = None
     phone: Annotated[str, Meta(max_length=40)] | None = None
     email: Annotated[str, Meta(max_length=254)] | None = None
+    confidential: bool | None = None
 
 
 class ReportBody(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):

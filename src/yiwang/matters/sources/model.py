@@ -9,6 +9,8 @@ from typing import Any
 
 # The attribute in which a report keeps the number of the case its sender says it repeats.
 SAME_AS = "same_as"
+# The attribute that says that its sender is not to be named to whoever handles it.
+CONFIDENTIAL = "reporter_confidential"
 
 
 class Source(StrEnum):

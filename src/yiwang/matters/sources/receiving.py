@@ -17,7 +17,7 @@ from yiwang.kit.errors import Fault, Refusal
 from yiwang.matters.sources.bodies import ReportBody, canonical
 from yiwang.matters.sources.drafts import clean_text
 from yiwang.matters.sources.edge import Edge, to_wgs84
-from yiwang.matters.sources.model import SAME_AS, Source
+from yiwang.matters.sources.model import CONFIDENTIAL, SAME_AS, Source
 
 CLOCK_AHEAD = timedelta(minutes=10)
 _EARLIEST_YEAR = 1900
@@ -198,10 +198,14 @@ _LATEST: list[Receiver] = []
 
 
 def _attributes(report: ReportBody) -> dict[str, Any]:
-    """What has no column of its own; the case that is named as the same thing is kept there."""
-    if report.same_as is None:
-        return report.attributes or {}
-    return {**(report.attributes or {}), SAME_AS: report.same_as.strip()}
+    """What has no column of its own; the case that is named as the same thing is kept there, and
+    that somebody is not to be named."""
+    found = report.attributes or {}
+    if report.same_as is not None:
+        found = {**found, SAME_AS: report.same_as.strip()}
+    if report.reporter is not None and report.reporter.confidential:
+        found = {**found, CONFIDENTIAL: True}
+    return found
 
 
 def _moment(given: datetime | None, now: datetime, faults: list[Fault]) -> datetime:

@@ -32,7 +32,7 @@ function follow(worker: ServiceWorker | null): void {
 /** Let the service worker keep, beside the app, what it needs to open: the words and who it is for. */
 // (an answer nobody reads to its end would keep the service worker busy, and a newer one waiting)
 async function fill(): Promise<void> {
-  const paths = ['session', 'terms', 'status', 'kinds', 'units', 'places', 'lifecycles']
+  const paths = ['session', 'terms', 'status', 'kinds', 'units', 'places', 'lifecycles', 'areas']
   await Promise.allSettled(paths.map((path) => fetch(`/api/v1/${path}`, { credentials: 'same-origin' }).then((answer) => answer.text())))
 }
 

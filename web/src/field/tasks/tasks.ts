@@ -4,6 +4,7 @@ import { computed, shallowRef } from 'vue'
 import { api, ask, got, type Schema } from '@/shared/api/client'
 import { fetchMatter, type MatterName } from '@/shared/api/matters'
 import { Problem } from '@/shared/api/problem'
+import type { Name } from '@/shared/language/language'
 import { me } from '@/shared/session/session'
 
 import type { Entry } from '../outbox/model'
@@ -13,6 +14,13 @@ import { project, type Projected } from './projection'
 
 export type TaskMatter = (Schema['Order'] | Schema['Check']) & { matter: 'order' | 'check' }
 
+type Done = { unit_name: Name | undefined; result: string | null }
+
+export interface About extends Pick<Schema['Case'], 'title' | 'text' | 'address' | 'number'> {
+  /** What the unit says it did, for whoever checks it. */
+  done?: Done | null
+}
+
 export interface Task {
   person: string
   /** "order:7" */
@@ -20,7 +28,7 @@ export interface Task {
   item: Schema['WorkItem']
   matter: TaskMatter | null
   /** The case it is about, as far as it may be seen. */
-  about: Pick<Schema['Case'], 'title' | 'text' | 'address' | 'number'> | null
+  about: About | null
   seen: string
 }
 
@@ -87,6 +95,13 @@ async function page(matter: (typeof SORTS)[number]): Promise<Schema['WorkItem'][
   return found
 }
 
+/** What the unit says it did, where that is to be checked. */
+async function fetchDone(matter: TaskMatter): Promise<Done | null> {
+  if (matter.matter !== 'check' || matter.order_id === null) return null
+  const { unit_name, result } = await got(api.GET('/api/v1/orders/{number}', { params: { path: { number: matter.order_id } } }))
+  return { unit_name, result }
+}
+
 /** Everything about one task, as it is now. */
 export async function fetchTask(item: Schema['WorkItem'], known?: Task): Promise<Task> {
   const matter = (await fetchMatter(item.matter as MatterName, item.id)) as TaskMatter
@@ -94,7 +109,7 @@ export async function fetchTask(item: Schema['WorkItem'], known?: Task): Promise
   if (item.case_id !== null) {
     try {
       const found = await ask<Schema['Case']>('GET', `/api/v1/cases/${item.case_id}`)
-      about = { title: found.title, text: found.text, address: found.address, number: found.number }
+      about = { title: found.title, text: found.text, address: found.address, number: found.number, done: await fetchDone(matter) }
     } catch (error) {
       const refusal = Problem.from(error)
       if (refusal.status !== 403 && refusal.status !== 404) throw refusal

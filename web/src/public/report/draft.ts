@@ -18,6 +18,8 @@ export interface Draft {
   photos: Blob[]
   name: string
   phone: string
+  /** Not to be named to the unit that handles it. */
+  confidential: boolean
 }
 
 const PHOTOS = 'photos'
@@ -32,6 +34,7 @@ const empty = (): Draft => ({
   photos: [],
   name: '',
   phone: '',
+  confidential: false,
 })
 
 export const draft = reactive<Draft>(empty())
@@ -82,10 +85,10 @@ export function load(): Promise<void> {
   return loaded
 }
 
-/** Begin anew; name and phone stay for the next report of this visit. */
+/** Begin anew; who reports stays for the next report of this visit. */
 export async function clear(): Promise<void> {
-  const { name, phone } = draft
-  Object.assign(draft, empty(), { name, phone })
+  const { name, phone, confidential } = draft
+  Object.assign(draft, empty(), { name, phone, confidential })
   restored.value = false
   await nextTick()
   await savePhotos()
@@ -102,5 +105,6 @@ export function reopen(body: Schema['ReportBody'], photos: readonly Blob[]): voi
     photos: [...photos],
     name: body.reporter?.name ?? '',
     phone: body.reporter?.phone ?? '',
+    confidential: body.reporter?.confidential ?? false,
   })
 }

@@ -1174,6 +1174,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/orders/{number}/reporters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look Up Reporters
+         * @description Whom to contact about an order my unit has in hand; every look is recorded.
+         *     先行联系：本单位在办工单的反映人（每次查看留痕）。
+         */
+        get: operations["look_up_reporters_api_v1_orders__number__reporters_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/panels": {
         parameters: {
             query?: never;
@@ -3715,6 +3736,30 @@ export interface components {
             next: string | null;
         };
         /**
+         * OrdersReporter
+         * @description Who sent one of the reports behind an order, as far as they said.
+         */
+        OrdersReporter: {
+            email: string;
+            name: string;
+            number: string;
+            phone: string;
+            /** Format: date-time */
+            received_at: string;
+            source: string;
+        };
+        /**
+         * OrdersReporters
+         * @description Whom to contact about an order. `confidential` asked not to be named, `unnamed` said nothing
+         *         of who they are; `more` where only the first 20 reports were looked at.
+         */
+        OrdersReporters: {
+            confidential: number;
+            items: components["schemas"]["OrdersReporter"][];
+            more: boolean;
+            unnamed: number;
+        };
+        /**
          * Origin
          * @description Where a row comes from; whatever is not official says so wherever it shows.
          * @enum {unknown}
@@ -4505,9 +4550,12 @@ export interface components {
         };
         /**
          * Reporter
-         * @description Who reports, where they say so.
+         * @description Who reports, where they say so. `confidential`: known to the centre that takes the report,
+         *         and not to the unit that handles the matter.
          */
         Reporter: {
+            /** @default null */
+            confidential: boolean | null;
             /** @default null */
             email: string | null;
             /** @default null */
@@ -9341,6 +9389,7 @@ export interface operations {
                     lon?: number | null;
                     place?: string | null;
                     reporter?: {
+                        confidential?: boolean | null;
                         email?: string | null;
                         name?: string | null;
                         phone?: string | null;
@@ -19390,6 +19439,210 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    look_up_reporters_api_v1_orders__number__reporters_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrdersReporters"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail: string;
+                        detail_en: string;
+                        detail_zh: string;
+                        errors?: {
+                            code: string;
+                            detail: string;
+                            /** @enum {unknown} */
+                            in: "body" | "query" | "path" | "header" | "cookie";
+                            pointer: string;
+                        }[];
+                        instance?: string;
+                        possible?: string[];
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
