@@ -34,6 +34,8 @@ WANTED = {
 }
 # A code of the second factor opens one session only; whoever has one can sign in once in 30 s.
 CAREFUL = "careful dispatcher"
+# Somebody who gets a second factor in a test, and a theme.
+NEWCOMER = "new dispatcher"
 _SETTLED_S = 60.0
 
 
@@ -112,7 +114,8 @@ async def _hire(home: Home) -> dict[str, Account]:
         found = {}
         async with db.begin(Scope("keeper"), datetime.now(UTC)) as tx:
             wishes = [(duty, duty, unit) for duty, unit in WANTED.items()]
-            for name, duty, unit in [*wishes, (CAREFUL, "dispatcher", CENTRE)]:
+            more = [(name, "dispatcher", CENTRE) for name in (CAREFUL, NEWCOMER)]
+            for name, duty, unit in [*wishes, *more]:
                 post = next(
                     row for row in city.posts.values() if row.unit == unit and duty in row.duties
                 )

@@ -15,7 +15,7 @@ async def test_every_route_has_a_door(lobby: Lobby) -> None:
         for method, path, authority in authorities(lobby.app.routes)
         if path.startswith("/api/")
     }
-    assert len(rows) == 19
+    assert len(rows) == 23
     assert all(rows.values()), rows
     assert rows["POST", "/api/v1/session"] == "public"
     assert {row for (_, path), row in rows.items() if "person" in path or "keys" in path} == {

@@ -15,6 +15,7 @@ void start({
       component: () => import('./people/PersonPage.vue'),
       meta: { title: 'administration.people.one' },
     },
+    { path: '/keys', component: () => import('./keys/KeysPage.vue'), meta: { title: 'administration.keys.title' } },
     { path: '/data', component: () => import('./data/DataPage.vue'), meta: { title: 'administration.data.title' } },
     {
       path: '/data/:sort',

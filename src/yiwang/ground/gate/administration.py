@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 
 from yiwang.ground.authority import rules as authority
 from yiwang.ground.authority.model import Actor
@@ -25,19 +25,36 @@ from yiwang.ground.gate.shapes import (
     KeyOut,
     PersonIn,
     PersonOut,
+    StepOut,
     appointment_out,
     key_out,
     person_out,
+    step_out,
 )
 from yiwang.ground.identity import service as people
 from yiwang.ground.identity import totp
 from yiwang.ground.identity.model import Appointment, Issued, Person
+from yiwang.ground.ledger import store as record
 from yiwang.kit.db import Tx
 from yiwang.kit.errors import Refusal
 from yiwang.kit.web.paging import After, Cursor, Limit, Page
 from yiwang.kit.web.problems import documented
 
 DUTIES = "sysadmin|secadmin"
+# What became of an account; who signed in when, and how they like their pages, is their own.
+TOLD = frozenset(
+    {
+        "person.create",
+        "person.appoint",
+        "person.end_appointment",
+        "person.reset",
+        "person.open",
+        "person.close",
+        "person.change_password",
+        "person.set_second_factor",
+    }
+)
+_STEPS = 500  # of the record's newest, looked through for these
 router = APIRouter(prefix="/api/v1", tags=["administration"])
 
 Admin = Annotated[Actor, holds(DUTIES)]
@@ -232,6 +249,21 @@ async def end_appointment(number: PersonId, appointment: Id, gate: AtGate, actor
     gate.forget(name=f"person:{number}")
 
 
+@router.get("/persons/{number}/history", responses=_READ)
+async def person_history(
+    request: Request, number: PersonId, gate: AtGate, actor: Admin
+) -> list[StepOut]:
+    """What became of an account, the newest first: who appointed, ended, reset. 人员的变更记录。"""
+    async with gate.keeping() as tx:
+        await _seen(tx, actor, gate.city, number)
+    async with gate.begin(request, actor) as tx:
+        events = await record.read_matter(tx.conn, "person", number, _STEPS)
+        told = [event for event in events if event.action in TOLD]
+        makers = {n for row in told if (n := _person_in(row.actor)) is not None}
+        names = await people.names_of(tx, makers)
+    return [step_out(row, names.get(_person_in(row.actor) or 0)) for row in told]
+
+
 def _key_path(city: City, place: str, unit: str | None) -> str:
     found = city.tree.find(place)
     if found is None:
@@ -260,8 +292,16 @@ def _sees_key(actor: Actor, city: City, place: str) -> bool:
 async def list_keys(gate: AtGate, actor: Admin) -> list[KeyOut]:
     """The keys of other systems that I administer. 系统密钥。"""
     async with gate.keeping() as tx:
-        rows = await people.keys(tx)
-    return [key_out(row) for row in rows if _sees_key(actor, gate.city, row.place)]
+        rows = [row for row in await people.keys(tx) if _sees_key(actor, gate.city, row.place)]
+        makers = {n for row in rows if (n := _person_in(row.created_by)) is not None}
+        names = await people.names_of(tx, makers)
+    return [key_out(row, names.get(_person_in(row.created_by) or 0)) for row in rows]
+
+
+def _person_in(name: str) -> int | None:
+    """The number of the person an actor's name is of; None for a command or the platform."""
+    sort, _, number = name.partition(":")
+    return int(number) if sort == "person" and number.isdigit() else None
 
 
 @router.post("/keys", status_code=201, responses=_WRITE)
@@ -280,7 +320,7 @@ async def add_key(body: KeyIn, gate: AtGate, actor: Admin) -> KeyMadeOut:
             expires=body.expires_at,
         )
         await gate.record(tx, actor, [change], path)
-    return KeyMadeOut(**key_out(made).model_dump(), token=token)
+    return KeyMadeOut(**key_out(made, actor.title).model_dump(), token=token)
 
 
 @router.delete("/keys/{number}", status_code=204, responses=_WRITE)

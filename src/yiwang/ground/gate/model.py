@@ -20,6 +20,7 @@ class Known:
     actor: Actor
     session: Session | None  # None for a key
     fresh_until: datetime
+    theme: str | None = None  # which a person chose
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,17 +11,22 @@ from yiwang.ground.gate.doors import AtGate, anybody_signed_in, public
 from yiwang.ground.gate.model import COOKIE
 from yiwang.ground.gate.service import require_person
 from yiwang.ground.gate.shapes import (
+    CodeIn,
     MeOut,
     PasswordIn,
     ProfileIn,
+    ProofIn,
+    SecondFactorOut,
     SessionOut,
     SignedInOut,
     SignInIn,
+    WantedOut,
     me_of,
     session_out,
 )
+from yiwang.ground.identity import second_factor as factors
 from yiwang.ground.identity import service as people
-from yiwang.ground.identity import sessions
+from yiwang.ground.identity import sessions, totp
 from yiwang.ground.identity.model import Attempt
 from yiwang.kit.web.problems import documented
 
@@ -118,14 +123,56 @@ async def change_password(
     await gate.change_password(await gate.known(request), body.old, body.new)
 
 
+@router.get("/session/second-factor", responses=documented((401, 403, 404, 429, 503)))
+async def second_factor(request: Request, gate: AtGate, _: SignedInPerson) -> SecondFactorOut:
+    """Whether I sign in with a second factor. 我的第二因素。"""
+    person, _session = require_person(await gate.known(request))
+    async with gate.keeping() as tx:
+        held = await factors.credential_of(tx, person)
+        return SecondFactorOut(
+            active=held.sealed_totp is not None, waiting=factors.waits(held, tx.now)
+        )
+
+
+@router.post(
+    "/session/second-factor",
+    status_code=201,
+    responses=documented((400, 401, 403, 404, 413, 422, 429, 503)),
+)
+async def want_second_factor(
+    body: ProofIn, request: Request, gate: AtGate, _: SignedInPerson
+) -> WantedOut:
+    """A new secret for my authenticator app; it holds once confirmed. 设置第二因素。"""
+    known = await gate.known(request)
+    wanted = await gate.want_second_factor(known, body.password, body.code)
+    issuer = gate.city.pack.title.say(known.actor.language)
+    return WantedOut(
+        secret=wanted.secret,
+        enrolment=totp.enrolment(wanted.secret, wanted.person.login, issuer),
+        until=wanted.until,
+    )
+
+
+@router.post(
+    "/session/second-factor/confirmation",
+    status_code=204,
+    responses=documented((400, 401, 403, 409, 413, 422, 429, 503)),
+)
+async def confirm_second_factor(
+    body: CodeIn, request: Request, gate: AtGate, _: SignedInPerson
+) -> None:
+    """Put my new second factor in force; my other sessions end. 确认第二因素。"""
+    await gate.confirm_second_factor(await gate.known(request), body.code)
+
+
 @router.patch("/profile", responses=documented((400, 401, 403, 413, 422, 429, 503)))
 async def change_profile(
     body: ProfileIn, request: Request, gate: AtGate, actor: SignedInPerson
 ) -> MeOut:
-    """Change the language I read. 修改语言。"""
+    """Change the language I read and the theme I see. 修改语言与主题。"""
     person, _ = require_person(await gate.known(request))
     async with gate.keeping() as tx:
-        _, change = await people.set_language(tx, person, body.language)
-        await gate.record(tx, actor, [change])
+        changes = await people.set_profile(tx, person, language=body.language, theme=body.theme)
+        await gate.record(tx, actor, changes)
     gate.forget(name=actor.name)
     return me_of(await gate.known_again(request), gate.city)

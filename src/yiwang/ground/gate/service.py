@@ -15,8 +15,8 @@ from yiwang.ground.city import City
 from yiwang.ground.gate.actors import actor_of, key_actor, public_actor
 from yiwang.ground.gate.clock import Clock, RealClock, SimulatedClock, parse_moment
 from yiwang.ground.gate.model import COOKIE, CSRF_HEADER, TIME_HEADER, Credential, Known
+from yiwang.ground.identity import second_factor, sessions, signing_in, tokens
 from yiwang.ground.identity import service as people
-from yiwang.ground.identity import sessions, signing_in, tokens
 from yiwang.ground.identity.lockout import LOCKOUT, Lockout
 from yiwang.ground.identity.model import (
     Appointment,
@@ -26,6 +26,7 @@ from yiwang.ground.identity.model import (
     SignedIn,
     Terms,
 )
+from yiwang.ground.identity.second_factor import Wanted
 from yiwang.ground.ledger import service as ledger
 from yiwang.ground.ledger.service import Entry
 from yiwang.kit.db import Database, Scope, Tx
@@ -160,7 +161,7 @@ class Gate:
             found = await sessions.session_of(tx, shown.token, self.terms)
         actor = actor_of(found.person, found.appointments, self._city)
         ends = min([fresh, found.session.expires_at, *_ends(found.appointments)])
-        return Known(actor, found.session, ends)
+        return Known(actor, found.session, ends, found.person.theme)
 
     def _remember(self, mark: bytes, known: Known) -> None:
         self._known.pop(mark, None)
@@ -242,6 +243,27 @@ class Gate:
             record=self._record_named,
             limits=self.limits,
         )
+        self.forget(ended)
+
+    async def want_second_factor(self, known: Known, password: str, code: str) -> Wanted:
+        """A new secret for whoever asks; it holds once it is confirmed."""
+        person, _ = require_person(known)
+        return await second_factor.want(
+            self.db,
+            *(person, password, code, self.real.now()),
+            instance=self.secret,
+            record=self._record_named,
+            limits=self.limits,
+        )
+
+    async def confirm_second_factor(self, known: Known, code: str) -> None:
+        """Put the wanted secret of whoever asks in force; their other sessions end."""
+        person, session = require_person(known)
+        async with self.keeping() as tx:
+            ended, changes = await second_factor.confirm(
+                tx, person, code, session.id, instance=self.secret
+            )
+            await self.record(tx, known.actor, changes)
         self.forget(ended)
 
     async def sign_out(self, known: Known) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from yiwang.ground.city import City
 from yiwang.ground.gate.model import Known
 from yiwang.ground.identity.model import Appointment, Key, Person, Session
+from yiwang.ground.ledger.model import Event
 
 Number = Annotated[int, Field(ge=1, lt=2**63)]
 Language = Literal["zh", "en"]
+Theme = Literal["system", "light", "dark", "sun"]
 _Password = Annotated[str, Field(min_length=1, max_length=256)]
 
 
@@ -42,9 +44,38 @@ class PasswordIn(_In):
 
 
 class ProfileIn(_In):
-    """What a person changes of themselves."""
+    """What a person changes of themselves; what is left out stays."""
 
-    language: Language
+    language: Language | None = None
+    theme: Theme | None = None
+
+
+class ProofIn(_In):
+    """The password, and a code of the second factor that is to be replaced."""
+
+    password: _Password
+    code: str = Field("", max_length=16)
+
+
+class CodeIn(_In):
+    """Six digits an authenticator app shows."""
+
+    code: str = Field(min_length=1, max_length=16)
+
+
+class SecondFactorOut(BaseModel):
+    """Whether a code is asked for at sign-in, and whether a new secret waits for its first one."""
+
+    active: bool
+    waiting: bool
+
+
+class WantedOut(BaseModel):
+    """A new secret for an authenticator app, shown here and never again."""
+
+    secret: str
+    enrolment: str = Field(description="otpauth address, as a QR code says it")
+    until: datetime
 
 
 class PersonIn(_In):
@@ -137,6 +168,7 @@ class MeOut(BaseModel):
     name: str
     title: str
     language: str
+    theme: Theme | None = Field(description="null: never chosen, the browser's own holds")
     duties: list[DutyOut]
     units: list[Named]
     places: list[Named]
@@ -177,6 +209,18 @@ class AppointmentOut(BaseModel):
     granted_by: str
 
 
+class StepOut(BaseModel):
+    """One change of an account, as the record has it."""
+
+    at: datetime
+    action: str
+    by: str | None = Field(
+        description="name of the person who did it; null: a command, the platform"
+    )
+    post: str | None
+    revision: int | None
+
+
 class IssuedOut(BaseModel):
     """What a person signs in with, shown here and never again."""
 
@@ -196,6 +240,7 @@ class KeyOut(BaseModel):
     place: str
     unit: str | None
     created_by: str
+    created_by_name: str | None
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
@@ -217,6 +262,7 @@ def me_of(known: Known, city: City) -> MeOut:
         name=actor.name,
         title=actor.title,
         language=actor.language,
+        theme=cast(Theme | None, known.theme),
         duties=[
             DutyOut(
                 duty=row.duty,
@@ -270,8 +316,14 @@ def session_out(row: Session, current: Session) -> SessionOut:
     )
 
 
-def key_out(row: Key) -> KeyOut:
-    """A key as an administrator sees it."""
+def step_out(row: Event, by: str | None) -> StepOut:
+    """A change of an account, with the name of whoever did it."""
+    post, revision = row.facts.get("post"), row.facts.get("revision")
+    return StepOut(at=row.at, action=row.action, by=by, post=post, revision=revision)
+
+
+def key_out(row: Key, maker: str | None) -> KeyOut:
+    """A key as an administrator sees it, with what its maker is called."""
     return KeyOut(
         id=row.id,
         name=row.name,
@@ -280,6 +332,7 @@ def key_out(row: Key) -> KeyOut:
         place=row.place,
         unit=row.unit,
         created_by=row.created_by,
+        created_by_name=maker,
         created_at=row.created_at,
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,

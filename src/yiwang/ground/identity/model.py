@@ -20,6 +20,7 @@ class Person:
     language: str
     active: bool
     created_at: datetime
+    theme: str | None = None  # "system", "light", "dark", "sun"; None: never chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,10 @@ class Appointment:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What a person proves themselves with. `sealed_totp` is encrypted; see `totp.open_secret`."""
+    """What a person proves themselves with. `sealed_totp` is encrypted; see `totp.open_secret`.
+
+    `wanted_totp`, sealed likewise, is set up since `wanted_at` and asked for by nobody yet.
+    """
 
     person: int
     password_hash: str
@@ -49,6 +53,8 @@ class Credential:
     failed: int
     locked_until: datetime | None
     changed_at: datetime
+    wanted_totp: bytes | None = None
+    wanted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,14 @@ async def person_of(tx: Tx, number: int) -> Person:
     return person
 
 
+async def person_called(tx: Tx, login: str) -> Person:
+    """The person with this login; refuses ("identity.person_missing") an unknown one."""
+    person = await store.person_by_login(tx, login)
+    if person is None:
+        raise Refusal("identity.person_missing", person=login)
+    return person
+
+
 async def persons(tx: Tx, after: str, search: str, limit: int) -> list[Person]:
     """People in the order of their logins, after this one, whose login or name has `search`."""
     return await store.persons(tx, after, search, limit)
@@ -155,13 +163,23 @@ async def reset(
     return issued, ended, Change("person.reset", "person", number, facts)
 
 
-async def set_language(tx: Tx, number: int, language: str) -> tuple[Person, Change]:
-    """The language a person reads."""
+async def set_profile(
+    tx: Tx, number: int, *, language: str | None = None, theme: str | None = None
+) -> list[Change]:
+    """The language a person reads and the theme they see; None leaves one as it is."""
     person = await person_of(tx, number)
-    await store.set_person(tx, number, language, person.active)
-    facts = {"language": language}
-    change = Change("person.set_language", "person", number, facts, person.language, language)
-    return await person_of(tx, number), change
+    changes = []
+    if language is not None and language != person.language:
+        facts = {"language": language}
+        changes.append(
+            Change("person.set_language", "person", number, facts, person.language, language)
+        )
+    if theme is not None and theme != person.theme:
+        facts = {"theme": theme}
+        changes.append(Change("person.set_theme", "person", number, facts, person.theme, theme))
+    if changes:
+        await store.set_profile(tx, number, language or person.language, theme or person.theme)
+    return changes
 
 
 async def set_active(
@@ -170,7 +188,7 @@ async def set_active(
     """Open or close an account; closing ends all its sessions, whose digests come with it."""
     _not_oneself(number, by_person)
     person = await person_of(tx, number)
-    await store.set_person(tx, number, person.language, active)
+    await store.set_active(tx, number, active)
     ended = [] if active else await store.end_sessions(tx, number, None)
     names = {True: "active", False: "closed"}
     action = "person.open" if active else "person.close"

@@ -77,9 +77,9 @@ async def sign_in(
         fresh = await asyncio.to_thread(passwords.hash_password, password)
     async with db.begin(GATE, now) as tx:
         held = await store.credential(tx, 0 if person is None else person.id, lock=True)
-        step = _proven(held, seen, good, attempt.code, now, instance)
+        step = proven(held, seen, good, attempt.code, now, instance)
         if person is None or held is None or step is None or not person.active:
-            await _count_failure(tx, person, held, limits, record)
+            await count_failure(tx, person, held, limits, record)
             signed = None
         else:
             await store.save_attempt(tx, person.id, step, 0, None)
@@ -95,7 +95,7 @@ async def sign_in(
     return signed
 
 
-def _proven(
+def proven(
     held: Credential | None,
     seen: Credential | None,
     good: bool,
@@ -103,7 +103,10 @@ def _proven(
     now: datetime,
     instance: bytes,
 ) -> int | None:
-    """The last used time step after a proven attempt; None when it is not proven."""
+    """The last used time step after a proven attempt; None when it is not proven.
+
+    `good` says whether the password fits `seen`; `held` is what lies there now, locked.
+    """
     if held is None or seen is None or held.password_hash != seen.password_hash:
         return None
     if lockout.locked(held.locked_until, now):
@@ -115,9 +118,10 @@ def _proven(
     return step if good else None
 
 
-async def _count_failure(
+async def count_failure(
     tx: Tx, person: Person | None, held: Credential | None, limits: Lockout, record: Recorder
 ) -> None:
+    """Count and record an attempt that failed, and lock the account where it was one too many."""
     failed, until, last = 0, None, 0
     if held is not None:
         failed, until, last = held.failed, held.locked_until, held.totp_last_step
@@ -181,7 +185,7 @@ async def change_password(
         good = good and held is not None and held.password_hash == seen.password_hash
         if held is None or not good or lockout.locked(held.locked_until, now):
             good = False
-            await _count_failure(tx, found, held, limits, record)
+            await count_failure(tx, found, held, limits, record)
         else:
             await store.save_credential(
                 tx,

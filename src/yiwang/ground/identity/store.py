@@ -8,7 +8,7 @@ from datetime import datetime
 from yiwang.ground.identity.model import Appointment, Credential, Key, Person, Session
 from yiwang.kit.db import Row, Tx
 
-_PERSON = "id, login, name, phone, email, language, active, created_at"
+_PERSON = "id, login, name, phone, email, language, theme, active, created_at"
 
 
 def _person(row: Row) -> Person:
@@ -74,11 +74,16 @@ async def persons(tx: Tx, after: str, search: str, limit: int) -> list[Person]:
     return [_person(row) for row in rows]
 
 
-async def set_person(tx: Tx, number: int, language: str, active: bool) -> None:
-    """Change a person's language and whether the account is open."""
+async def set_profile(tx: Tx, number: int, language: str, theme: str | None) -> None:
+    """Change what a person chose for themselves."""
     await tx.execute(
-        "update persons set language = $2, active = $3 where id = $1", number, language, active
+        "update persons set language = $2, theme = $3 where id = $1", number, language, theme
     )
+
+
+async def set_active(tx: Tx, number: int, active: bool) -> None:
+    """Open or close an account."""
+    await tx.execute("update persons set active = $2 where id = $1", number, active)
 
 
 async def credential(tx: Tx, number: int, *, lock: bool = False) -> Credential | None:
@@ -96,6 +101,8 @@ async def credential(tx: Tx, number: int, *, lock: bool = False) -> Credential |
         row["failed"],
         row["locked_until"],
         row["changed_at"],
+        row["wanted_totp"],
+        row["wanted_at"],
     )
 
 
@@ -103,11 +110,11 @@ async def save_credential(tx: Tx, row: Credential) -> None:
     """Write what a person proves themselves with."""
     await tx.execute(
         """insert into credentials (person_id, password_hash, totp_secret, totp_last_step, failed,
-                                    locked_until, changed_at)
-           values ($1, $2, $3, $4, $5, $6, $7)
+                                    locked_until, changed_at, wanted_totp, wanted_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
            on conflict (person_id) do update set
              password_hash = $2, totp_secret = $3, totp_last_step = $4, failed = $5,
-             locked_until = $6, changed_at = $7""",
+             locked_until = $6, changed_at = $7, wanted_totp = $8, wanted_at = $9""",
         row.person,
         row.password_hash,
         row.sealed_totp,
@@ -115,6 +122,8 @@ async def save_credential(tx: Tx, row: Credential) -> None:
         row.failed,
         row.locked_until,
         row.changed_at,
+        row.wanted_totp,
+        row.wanted_at,
     )
 
 

@@ -101,6 +101,16 @@ async def read_case(conn: asyncpg.Connection, case_id: int) -> list[Event]:
     return [_read_event(row) for row in rows]
 
 
+async def read_matter(conn: asyncpg.Connection, matter: str, number: int, most: int) -> list[Event]:
+    """The events of a matter outside any case that the actor sees, the newest first."""
+    rows = await conn.fetch(
+        f"select {_EVENT} from events where matter = $1 and matter_id = $2 and case_id is null"
+        " order by id desc limit $3",
+        *(matter, number, most),
+    )
+    return [_read_event(row) for row in rows]
+
+
 async def read_event(conn: asyncpg.Connection, event_id: int) -> Event | None:
     """One event, or None where the actor sees none."""
     row = await conn.fetchrow(f"select {_EVENT} from events where id = $1", event_id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from yiwang.ground.identity.rules import require_apart
 from yiwang.ground.judgement.settings import read_match_settings
 from yiwang.ground.packs import checking as packs
 from yiwang.ground.packs.checking import Draft
@@ -15,7 +16,8 @@ from yiwang.ground.packs.findings import Findings, PackError, Spot
 from yiwang.ground.packs.model import Pack
 from yiwang.ground.packs.screen import check_screen
 from yiwang.ground.revision.items import items
-from yiwang.ground.revision.model import Change, Sort
+from yiwang.ground.revision.model import Change, Sort, Staffed
+from yiwang.kit.errors import Refusal
 
 # The checker's name for each sort, and whether it counts rows instead of naming them.
 _TABLES: Mapping[Sort, tuple[str, bool]] = {
@@ -54,7 +56,9 @@ def check(
     packs.check(Draft(pack, _where(pack), {}), findings)
     for change in changes:
         spot = Spot(f"{change.sort.value}/{change.item}", 0)
-        if change.after is not None:
+        if change.sort is Sort.APPOINTMENTS:
+            _check_appointment(pack, change, spot, findings)
+        elif change.after is not None:
             _check_body(pack, change, change.after, spot, findings)
         elif change.sort is Sort.UNITS and change.item in busy_units:
             findings.add(spot, "revision.unit_busy", unit=change.item)
@@ -62,6 +66,23 @@ def check(
             findings.add(spot, "revision.kind_busy", kind=change.item)
     _check_posts(pack, findings)
     return findings.errors
+
+
+def _check_appointment(pack: Pack, change: Change, spot: Spot, findings: Findings) -> None:
+    """Somebody who is there gets a post that is there, and no two administrations in one hand."""
+    if change.after is None or not isinstance(pack, Staffed):
+        return
+    login, post = change.after["login"], change.after["post"]
+    posts = {row.code: row for row in pack.posts}
+    if login not in pack.logins:
+        findings.add(spot, "revision.person_unknown", login=login)
+    if post not in posts:
+        findings.add(spot, "revision.post_unknown", post=post)
+        return
+    try:
+        require_apart(post, (row.post for row in pack.appointments if row.login == login), posts)
+    except Refusal as refusal:
+        findings.add(spot, "revision.apart", login=login, **refusal.facts)
 
 
 def _where(pack: Pack) -> dict[tuple[str, str | int], Spot]:

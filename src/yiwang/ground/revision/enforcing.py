@@ -10,7 +10,7 @@ from yiwang.ground.packs import store as packs
 from yiwang.ground.packs.model import Pack
 from yiwang.ground.procedure import service as procedure
 from yiwang.ground.procedure.model import Change as Step
-from yiwang.ground.revision import service, store
+from yiwang.ground.revision import appointing, service, store
 from yiwang.ground.revision.lifecycle import REVISIONS
 from yiwang.ground.revision.model import Revision
 from yiwang.kit.db import Tx
@@ -55,7 +55,9 @@ async def enforce_next(tx: Tx, city: City) -> Enforced | None:
     revised = await packs.load(tx)
     if revised is None:
         raise RuntimeError("a revised city is not installed")
-    return Enforced(saved[0], City.build(revised), counts_otherwise(pack, revised))
+    now_so = City.build(revised)
+    await appointing.put(tx, now_so, actor, revision)
+    return Enforced(saved[0], now_so, counts_otherwise(pack, revised))
 
 
 def counts_otherwise(older: Pack, newer: Pack) -> bool:

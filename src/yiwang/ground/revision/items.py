@@ -21,7 +21,7 @@ from yiwang.ground.packs.model import (
     Unit,
 )
 from yiwang.ground.packs.screen import FILE as SCREEN
-from yiwang.ground.revision.model import Body, Change, Sort
+from yiwang.ground.revision.model import Appointed, Body, Change, Sort
 from yiwang.kit.errors import Fault, Refusal
 
 
@@ -43,6 +43,7 @@ MODELS: Mapping[Sort, type[Any]] = {
     Sort.CALENDAR: CalendarDay,
     Sort.SETTINGS: Setting,
     Sort.WORDS: Word,
+    Sort.APPOINTMENTS: Appointed,
 }
 # The pack's own file of the sorts whose rows say where they come from.
 FILES: Mapping[Sort, str] = {
@@ -69,6 +70,8 @@ def name_of(sort: Sort, body: Body) -> str:
 
     A rule is named by what it is about, its place, its first day and its file or overlay.
     """
+    if sort is Sort.APPOINTMENTS:
+        return f"{body['login']}|{body['post']}"
     if sort not in _RULED:
         return str(body[_NAMED[sort]])
     parts = [str(body[field] or "") for field in _RULED[sort]]
@@ -79,7 +82,8 @@ def bodies(pack: Pack, sort: Sort) -> list[dict[str, Any]]:
     """All items of a sort as JSON, in the pack's order."""
     if sort is Sort.WORDS:
         return [{"key": key, "zh": text.zh, "en": text.en} for key, text in pack.words.items()]
-    found: list[dict[str, Any]] = _as_json(getattr(pack, sort.value))
+    # a pack that nobody staffed has no appointments
+    found: list[dict[str, Any]] = _as_json(getattr(pack, sort.value, ()))
     return found
 
 

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from yiwang.ground.packs.model import Pack
+
 Body = Mapping[str, Any]  # an item of a pack as JSON
 
 
@@ -22,6 +24,25 @@ class Sort(StrEnum):
     CALENDAR = "calendar"
     SETTINGS = "settings"
     WORDS = "words"
+    APPOINTMENTS = "appointments"  # who holds which post: people, not of the pack
+
+
+@dataclass(frozen=True, slots=True)
+class Appointed:
+    """A person, by their login, holds a post: for good, or until a day (exclusive)."""
+
+    login: str
+    post: str
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Staffed(Pack):
+    """A city with all appointments of some of its people (`logins`, the active ones), so that who
+    holds a post is revised as everything else is."""
+
+    appointments: tuple[Appointed, ...] = ()
+    logins: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

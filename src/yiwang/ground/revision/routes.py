@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import Field
 
 from yiwang.ground.authority.model import Actor
+from yiwang.ground.city import City
 from yiwang.ground.gate.doors import AtGate, holds
 from yiwang.ground.packs.effective import holds as holds_on
 from yiwang.ground.procedure import service as procedure
-from yiwang.ground.revision import service, store
+from yiwang.ground.revision import choices, rules, service, store
 from yiwang.ground.revision.items import MODELS, items
 from yiwang.ground.revision.lifecycle import DRAFTS, REVISIONS
 from yiwang.ground.revision.model import Revision, Sort
@@ -20,6 +23,7 @@ from yiwang.ground.revision.shapes import (
     ActionIn,
     DraftIn,
     EditIn,
+    choice_out,
     difference_out,
     finding_out,
     item_out,
@@ -40,6 +44,7 @@ Reader = Annotated[Actor, holds("sysadmin|secadmin|auditor|steward")]
 Number = Annotated[int, Path(ge=1, lt=2**63)]
 State = Literal["draft", "submitted", "approved", "in_force", "rejected", "withdrawn"]
 Words = Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$")]
+Codes = Annotated[Sequence[Annotated[str, Field(max_length=400)]], Query(max_length=200)]
 ItemName = Annotated[str, Query(min_length=1, max_length=400, pattern=r"^[^\x00]*$")]
 
 _READ = documented((401, 403, 404, 422, 429, 503))
@@ -58,6 +63,7 @@ async def list_sorts(gate: AtGate, _: Reader) -> Response:
     rows = [
         {"sort": sort.value, "count": len(getattr(pack, sort.value)), "schema": schema_of(sort)}
         for sort in MODELS
+        if sort is not Sort.APPOINTMENTS
     ]
     return _reply({"items": rows})
 
@@ -78,6 +84,8 @@ async def list_items(
 ) -> Response:
     """The items of a sort, as they are or as of a day (`on`): of the past, or as approved to come.
     `valid` keeps those whose own dates hold that day. 数据条目列表，可查看任意日期的状态。"""
+    if sort is Sort.APPOINTMENTS:
+        raise Refusal("revision.with_people")
     city = gate.city
     today = city.day(gate.now(request))
     found: Any = items(city.pack, sort)
@@ -90,7 +98,7 @@ async def list_items(
     rows = [
         (name, body)
         for name, body in found.items()
-        if (not wanted or wanted in _said(name, body))
+        if (not wanted or wanted in _said(city, name, body))
         and (not place or body.get("place") == place)
         and (revised is None or (name in by) == revised)
         and (not valid or _valid(sort, body, on or today))
@@ -106,8 +114,11 @@ async def list_items(
     )
 
 
-def _said(name: str, body: Any) -> str:
+def _said(city: City, name: str, body: Any) -> str:
+    """All that an item says, and what the codes in it are called."""
     texts = [name]
+    for said in choices.names_in(city, body):
+        texts += [said.zh, said.en]
     for value in body.values():
         if isinstance(value, dict):
             texts += [part for part in value.values() if isinstance(part, str)]
@@ -146,13 +157,14 @@ async def item_history(
     async with gate.begin(request, actor) as tx:
         found = await store.of_item(tx, sort, item)
         names = await _names(tx, found)
+        known = await store.staffed(tx, gate.city.pack, rules.logins_of([(sort, item, None)]))
     rows = [
         {**row_out(row, names), "before": change.before, "after": change.after}
         for row in found
         for change in row.parts
         if change.sort is sort and change.item == item
     ]
-    present = items(gate.city.pack, sort).get(item)
+    present = items(known, sort).get(item)
     if present is None and not rows:
         raise Refusal("revision.item_missing", sort=sort.value, item=item)
     return _reply({"item": item, "present": present, "items": rows})
@@ -160,6 +172,16 @@ async def item_history(
 
 async def _names(tx: Any, revisions: list[Revision]) -> dict[int, str]:
     return await store.names(tx, [n for row in revisions for n in (row.author, row.decided_by)])
+
+
+@router.get("/choices/{of}", responses=_READ, response_model=dict[str, Any])
+async def list_choices(
+    of: choices.Of, gate: AtGate, _: Reader, q: Words = "", code: Codes = (), limit: Limit = 20
+) -> Response:
+    """Codes that may stand in a field, by what they are called; `code` asks for the names of
+    some. 字段可选的代码及名称。"""
+    found = choices.named(gate.city, of, code) if code else choices.search(gate.city, of, q, limit)
+    return _reply({"items": [choice_out(row) for row in found]})
 
 
 @router.get("/revisions", responses=_READ, response_model=dict[str, Any])

@@ -16,7 +16,7 @@ MOST = 500
 _OF_THE_CITY = (Sort.KINDS, Sort.CALENDAR, Sort.WORDS)
 
 
-def changes_of(city: City, wishes: Iterable[tuple[Sort, str, Body | None]]) -> tuple[Change, ...]:
+def changes_of(pack: Pack, wishes: Iterable[tuple[Sort, str, Body | None]]) -> tuple[Change, ...]:
     """The changes somebody wishes for (sort, item, body; None removes), against what is in force.
 
     An item without a name is named by its body. Refuses an item twice ("revision.twice"), the
@@ -27,8 +27,8 @@ def changes_of(city: City, wishes: Iterable[tuple[Sort, str, Body | None]]) -> t
     found: dict[tuple[Sort, str], Change] = {}
     for sort, given, body in wishes:
         if sort not in known:
-            known[sort] = items(city.pack, sort)
-        after = None if body is None else parse(city.pack, sort, body)
+            known[sort] = items(pack, sort)
+        after = None if body is None else parse(pack, sort, body)
         name = given
         if after is not None:
             name = name_of(sort, after)
@@ -45,6 +45,25 @@ def changes_of(city: City, wishes: Iterable[tuple[Sort, str, Body | None]]) -> t
     if len(found) > MOST:
         raise Refusal("revision.many", count=len(found), limit=MOST)
     return tuple(found.values())
+
+
+def logins_of(rows: Iterable[tuple[Sort, str, Body | None]]) -> frozenset[str]:
+    """Whose appointments these items (sort, item, body) are about."""
+    return frozenset(
+        str(body.get("login")) if body is not None else item.partition("|")[0]
+        for sort, item, body in rows
+        if sort is Sort.APPOINTMENTS
+    )
+
+
+def require_times(changes: Iterable[Change], day: date) -> None:
+    """Refuse ("identity.appointment_times") an appointment that is over when it begins."""
+    for change in changes:
+        if change.sort is not Sort.APPOINTMENTS or change.after is None:
+            continue
+        until = change.after["until"]
+        if until is not None and date.fromisoformat(until) <= day:
+            raise Refusal("identity.appointment_times")
 
 
 def stale(pack: Pack, changes: Iterable[Change]) -> list[Change]:
@@ -108,6 +127,9 @@ def _path(city: City, sort: Sort, body: Body) -> str:
     if sort in _OF_THE_CITY:
         return city.root_path
     code = body.get("place")
+    if sort is Sort.APPOINTMENTS:
+        post = city.posts.get(str(body["post"]))
+        code = None if post is None else city.unit(post.unit).place
     if sort is Sort.POSTS:
         unit = city.units.get(body["unit"])
         code = None if unit is None else unit.place
@@ -121,6 +143,8 @@ def folded(revisions: Iterable[Revision]) -> dict[tuple[Sort, str], Change]:
     found: dict[tuple[Sort, str], Change] = {}
     for revision in sorted(revisions, key=lambda row: row.number or 0):
         for change in revision.parts:
+            if change.sort is Sort.APPOINTMENTS:
+                continue  # no pack says otherwise
             known = found.get((change.sort, change.item))
             before = change.before if known is None else known.before
             found[change.sort, change.item] = Change(change.sort, change.item, before, change.after)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from yiwang.ground.authority import rules as authority
 from yiwang.ground.authority.model import Actor
 from yiwang.ground.city import City
+from yiwang.ground.identity import service as people
 from yiwang.ground.packs.findings import PackError
 from yiwang.ground.packs.model import Pack
 from yiwang.ground.procedure import service as procedure
@@ -39,7 +40,7 @@ async def draft(
     tx: Tx, city: City, actor: Actor, wanted: Draft, restores: int | None = None
 ) -> Revision:
     """A new draft; refuses who does not administer all that it changes ("authority.*")."""
-    changes = rules.changes_of(city, wanted.wishes)
+    changes = await _changes_of(tx, city, actor, wanted)
     place = rules.place_of(city, changes)
     authority.require(actor, DRAFTS, place)
     if actor.person is None:
@@ -68,13 +69,33 @@ async def draft(
     return revision
 
 
+async def _changes_of(tx: Tx, city: City, actor: Actor, wanted: Draft) -> tuple[Change, ...]:
+    logins = rules.logins_of(wanted.wishes)
+    await _require_others(tx, actor, logins)
+    changes = rules.changes_of(await store.staffed(tx, city.pack, logins), wanted.wishes)
+    rules.require_times(changes, wanted.effective_on)
+    return changes
+
+
+async def _require_others(tx: Tx, actor: Actor, logins: Collection[str]) -> None:
+    """Refuse ("identity.oneself") whoever would decide about their own appointments."""
+    if not logins or actor.person is None:
+        return
+    if (await people.person_of(tx, actor.person)).login in logins:
+        raise Refusal("identity.oneself")
+
+
+def _logins(changes: Iterable[Change]) -> frozenset[str]:
+    return rules.logins_of((row.sort, row.item, row.after) for row in changes)
+
+
 async def edit(
     tx: Tx, city: City, actor: Actor, number: int, wanted: Draft, version: int | None
 ) -> Revision:
     """The draft as its author wants it now, written against what is in force now."""
     revision = await procedure.lock_one(tx, REVISIONS, number)
     rule = procedure.permit(REVISIONS, actor, revision, "edit", {}, version)
-    changes = rules.changes_of(city, wanted.wishes)
+    changes = await _changes_of(tx, city, actor, wanted)
     place = rules.place_of(city, changes)
     authority.require(actor, DRAFTS, place)
     after = replace(
@@ -110,6 +131,7 @@ async def act(
         raise Refusal("revision.edit")
     after = replace(revision, state=rule.end or revision.state)
     if action in ("submit", "approve"):
+        await _require_others(tx, actor, _logins(revision.parts))
         await require_fit(tx, city.pack, revision)
     if action == "submit":
         if revision.effective_on < city.day(tx.now):
@@ -126,7 +148,8 @@ async def require_fit(tx: Tx, pack: Pack, revision: Revision) -> None:
     """Refuse a revision that is empty, stale or does not pass the check."""
     if not revision.changes:
         raise Refusal("revision.empty")
-    old = rules.stale(pack, revision.parts)
+    known = await store.staffed(tx, pack, _logins(revision.parts))
+    old = rules.stale(known, revision.parts)
     if old:
         raise Refusal("revision.stale", items=", ".join(row.item for row in old[:10]))
     errors = await check(tx, pack, revision)
@@ -148,8 +171,9 @@ async def require_fit(tx: Tx, pack: Pack, revision: Revision) -> None:
 async def check(tx: Tx, pack: Pack, revision: Revision) -> tuple[PackError, ...]:
     """What the pack's checker says of the city as the revision would make it."""
     changes = revision.parts
+    known = await store.staffed(tx, pack, _logins(changes))
     return checking.check(
-        changed(pack, changes, revision.id),
+        changed(known, changes, revision.id),
         changes,
         await touching.busy_units(tx, touching.removed(changes, Sort.UNITS)),
         await touching.busy_kinds(tx, touching.removed(changes, Sort.KINDS)),
@@ -161,7 +185,8 @@ async def touches(tx: Tx, city: City, revision: Revision) -> Touches | None:
     if await check(tx, city.pack, revision):
         return None
     changes = revision.parts
-    revised = city.revised(changed(city.pack, changes, revision.id))
+    known = await store.staffed(tx, city.pack, _logins(changes))
+    revised = city.revised(changed(known, changes, revision.id))
     return await touching.touches(tx, city, revised, changes, revision.effective_on)
 
 
@@ -174,7 +199,8 @@ async def take_back(tx: Tx, city: City, actor: Actor, number: int) -> Revision:
     revision = await procedure.find(tx, REVISIONS, number)
     if revision.state != "in_force":
         raise Refusal("revision.not_in_force", state=revision.state)
-    wishes = rules.reversal(city.pack, revision)
+    known = await store.staffed(tx, city.pack, _logins(revision.parts))
+    wishes = rules.reversal(known, revision)
     if not wishes:
         raise Refusal("revision.restored", id=number)
     title = f"↩ {revision.title}"[:200]

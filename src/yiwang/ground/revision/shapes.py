@@ -15,6 +15,7 @@ from yiwang.ground.packs.checking import REVISED
 from yiwang.ground.packs.findings import PackError
 from yiwang.ground.procedure.shapes import show
 from yiwang.ground.revision import rules
+from yiwang.ground.revision.choices import Choice
 from yiwang.ground.revision.items import MODELS
 from yiwang.ground.revision.lifecycle import REVISIONS
 from yiwang.ground.revision.model import Change, Revision, Sort, Touches
@@ -139,6 +140,15 @@ def finding_out(error: PackError) -> dict[str, Any]:
         "code": error.code,
         "message": {"zh": error.message_zh, "en": error.message_en},
         "remedy": {"zh": error.remedy_zh, "en": error.remedy_en},
+    }
+
+
+def choice_out(choice: Choice) -> dict[str, Any]:
+    """A code with its name, and what tells it from others of the same name."""
+    return {
+        "code": choice.code,
+        "name": {"zh": choice.name.zh, "en": choice.name.en},
+        "about": {"zh": choice.about.zh, "en": choice.about.en},
     }
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import fields
 from datetime import date
 from typing import Any
 
 from yiwang.ground.packs import store as packs
+from yiwang.ground.packs.model import Pack
 from yiwang.ground.revision.items import follows, marked, name_of
 from yiwang.ground.revision.lifecycle import REVISIONS
-from yiwang.ground.revision.model import Body, Change, Revision, Sort
+from yiwang.ground.revision.model import Appointed, Body, Change, Revision, Sort, Staffed
 from yiwang.kit.db import Tx
 
 _COLUMNS = ", ".join(REVISIONS.names())
@@ -80,6 +82,27 @@ async def names(tx: Tx, persons: Iterable[int | None]) -> dict[int, str]:
     return {row["id"]: row["name"] for row in rows}
 
 
+async def staffed(tx: Tx, pack: Pack, logins: Collection[str]) -> Pack:
+    """The pack with what these people hold and will hold; the pack itself without any."""
+    if not logins:
+        return pack
+    rows = await tx.fetch(
+        "select p.login, p.active, a.post, (a.until at time zone $3)::date as until from persons p"
+        " left join appointments a on a.person_id = p.id and (a.until is null or a.until > $2)"
+        " where p.login = any($1) order by p.login, a.id",
+        list(logins),
+        tx.now,
+        pack.timezone,
+    )
+    return Staffed(
+        **{field.name: getattr(pack, field.name) for field in fields(Pack)},
+        appointments=tuple(
+            Appointed(row["login"], row["post"], row["until"]) for row in rows if row["post"]
+        ),
+        logins=frozenset(row["login"] for row in rows if row["active"]),
+    )
+
+
 async def hold_city(tx: Tx) -> None:
     """Until the transaction ends nobody else changes the installed city."""
     await tx.execute("select pg_advisory_xact_lock(8964322)")
@@ -90,6 +113,7 @@ async def put(tx: Tx, changes: Iterable[Change], revision: Revision, number: int
     by_sort: dict[Sort, list[Change]] = {}
     for change in changes:
         by_sort.setdefault(change.sort, []).append(change)
+    by_sort.pop(Sort.APPOINTMENTS, None)  # these lie with the people
     for sort, rows in by_sort.items():
         stored = await tx.fetch(
             'select key, body from pack_items where sort = $1 order by key collate "C"', sort.value

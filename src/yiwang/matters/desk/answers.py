@@ -92,6 +92,12 @@ class Terms(TypedDict):
     outcome: dict[str, Name]
     fact: dict[str, Name]
     status: dict[str, Name]
+    level: dict[str, Name]
+    unit_kind: dict[str, Name]
+    family: dict[str, Name]
+    day: dict[str, Name]
+    origin: dict[str, Name]
+    scope: dict[str, Name]
 
 
 class Kind(TypedDict):

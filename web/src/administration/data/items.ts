@@ -1,6 +1,5 @@
 /** The city's data as the administration sees it: sorts, items, and the form of each. */
 import { ask } from '@/shared/api/client'
-import type { Name } from '@/shared/language/language'
 
 export type Body = Record<string, unknown>
 
@@ -129,24 +128,4 @@ export function formOf(sort: string, schema: BodySchema): FormField[] {
 export function emptyBody(fields: readonly FormField[]): Body {
   const empty: Record<FieldSort, unknown> = { text: '', name: { zh: '', en: '' }, flag: false, number: 0, day: '', choice: '', list: [], value: '' }
   return Object.fromEntries(fields.map((field) => [field.name, field.nullable ? null : structuredClone(empty[field.sort])]))
-}
-
-const isName = (value: unknown): value is Name =>
-  typeof value === 'object' && value !== null && 'zh' in value && 'en' in value
-
-/** A value of an item in words for whoever reads it. */
-export function shown(value: unknown, say: (name: Name) => string, flag: (on: boolean) => string): string {
-  if (value === null || value === undefined || value === '') return '–'
-  if (typeof value === 'boolean') return flag(value)
-  if (isName(value)) return say(value) || '–'
-  if (Array.isArray(value)) return value.length > 0 ? value.map(String).join(', ') : '–'
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
-}
-
-/** What an item is called in a list: its name, else what it is about. */
-export function titleOf(item: Item, say: (name: Name) => string): string {
-  const { name, kind, day, key, zh, en } = item.body
-  if (isName(name)) return say(name)
-  if (typeof zh === 'string' && typeof en === 'string') return say({ zh, en })
-  return String(kind ?? key ?? day ?? item.item)
 }

@@ -3,6 +3,7 @@ import { computed, ref, shallowRef } from 'vue'
 
 import { api, got, trust, whenSignedOut, type Schema } from '../api/client'
 import { Problem } from '../api/problem'
+import { dress, type Theme } from '../design/theme'
 import { isLanguage, speak, type Language } from '../language/language'
 
 export type Me = Schema['MeOut']
@@ -40,6 +41,7 @@ function enter(found: Me): void {
   me.value = found
   ended.value = null
   trust(found.csrf)
+  if (found.theme) dress(found.theme)
   mark.put(true)
   window.clearTimeout(expiring)
   if (found.expires_at) {
@@ -97,6 +99,11 @@ export async function signOut(): Promise<void> {
 /** Whether whoever is signed in holds one of these duties anywhere. */
 export function holds(...duties: string[]): boolean {
   return me.value?.duties.some((row) => duties.includes(row.duty)) ?? false
+}
+
+/** Keep the theme with the account; the browser has it already. */
+export async function keepTheme(chosen: Theme): Promise<void> {
+  if (me.value !== null) enter(await got(api.PATCH('/api/v1/profile', { body: { theme: chosen } })))
 }
 
 /** Keep the language with the account, so that it is spoken on every machine. */
