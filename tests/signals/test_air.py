@@ -167,7 +167,7 @@ def test_twelve_hours_and_no_more() -> None:
         (lambda v: v["pollutants"]["pm25_24h"]["steps"].pop(2), "leaps"),
         (lambda v: v["pollutants"]["pm25_24h"]["steps"].pop(0), "begin at 0"),
         (lambda v: v["pollutants"]["pm25_24h"]["steps"].pop(), "end at 400"),
-        (lambda v: v["pollutants"]["pm25_24h"]["steps"].reverse(), "overlap"),
+        (lambda v: v["pollutants"]["pm25_24h"]["steps"].insert(1, [11, 12, 50, 50]), "overlap"),
         (lambda v: v["levels"].reverse(), "levels do not rise"),
         (lambda v: v["pollutants"]["pm25_24h"].update(otherwise="pm10"), "there is no pm10"),
         (lambda v: v.update(first_day="soon"), "is not a day"),
