@@ -69,7 +69,14 @@ def test_the_chinese_index_is_rounded_up() -> None:
 
 
 def test_primary_and_exceeding_pollutants() -> None:
-    day = {"so2_24h": 20, "no2_24h": 60, "pm10_24h": 160, "co_24h": 1.2, "o3_8h": 90, "pm25_24h": 80}
+    day = {
+        "so2_24h": 20,
+        "no2_24h": 60,
+        "pm10_24h": 160,
+        "co_24h": 1.2,
+        "o3_8h": 90,
+        "pm25_24h": 80,
+    }
     air = combine(CN, day)
     assert air.value == 107
     assert air.primary == ("pm25_24h",)
@@ -112,11 +119,12 @@ def test_unknown_and_nothing() -> None:
 def test_more_is_never_better(row: tuple[Scale, str], one: Decimal, other: Decimal) -> None:
     scale, key = row
     low, high = sorted((one, other))
-    try:
-        worse = index(scale, key, high)
-    except Refusal as refusal:
-        assert refusal.code == "air.beyond_row"
+    end = scale.pollutants[key].steps[-1].high
+    if scale.pollutants[key].otherwise is not None and high > end:
+        with pytest.raises(Refusal, match=r"air\.beyond_row"):
+            index(scale, key, high)
         return
+    worse = index(scale, key, high)
     better = index(scale, key, low)
     assert 0 <= better.value <= worse.value <= scale.ceiling
     assert find_level(scale, worse.value) is worse.level
@@ -193,7 +201,10 @@ def _hours(folder: Path) -> list[dict[str, str]]:
 
 
 def test_the_record_of_a_station(data_folder: Path) -> None:
-    """AQI equal on every valid row; the NowCast of the hourly means within 0.1 on 99.4 %."""
+    """AQI equal on every row that has one; the NowCast of the hourly means within 0.1 on 99.6 %.
+
+    Hours a little below zero, as instruments give them in clean air, count as they are.
+    """
     folder = data_folder / "pm25-shanghai"
     if not folder.is_dir():
         pytest.skip(f"the hourly PM2.5 is not at {folder}")
@@ -202,7 +213,7 @@ def test_the_record_of_a_station(data_folder: Path) -> None:
     last: list[float | None] = []
     for row in rows:
         raw = float(row["Raw Conc."])
-        last = [*last[-11:], raw if row["QC Name"] == "Valid" and raw >= 0 else None]
+        last = [*last[-11:], raw if row["QC Name"] == "Valid" else None]
         told = float(row["NowCast Conc."])
         if int(row["AQI"]) < 0 or told < 0:
             continue
@@ -213,4 +224,4 @@ def test_the_record_of_a_station(data_folder: Path) -> None:
         compared += 1
         near += mine is not None and abs(float(mine) - told) <= 0.1 + 1e-9
     assert valid > 40_000
-    assert near / compared >= 0.994
+    assert near / compared >= 0.996

@@ -91,9 +91,7 @@ def measure_detect(folder: Path, say: Callable[[str], None]) -> Figure:
 def score_series(rows: list[Reading]) -> Scores:
     """The detector's score of each reading, in order."""
     detector = Detector()
-    return np.array(
-        [0.0 if row.value is None else detector.judge(row.value).score for row in rows]
-    )
+    return np.array([0.0 if row.value is None else detector.judge(row.value).score for row in rows])
 
 
 def score_gaussian(rows: list[Reading], window: int = 6400, step: int = 100) -> Scores:
@@ -129,7 +127,9 @@ def _join(marks: Marks, scores: Scored) -> dict[str, tuple[Marked, Scores]]:
     return {name: (marks[name], scores[name]) for name in marks}
 
 
-def _part(marks: Marks, scores: Scored, group: str, *, inside: bool) -> dict[str, tuple[Marked, Scores]]:
+def _part(
+    marks: Marks, scores: Scored, group: str, *, inside: bool
+) -> dict[str, tuple[Marked, Scores]]:
     return {
         name: (marks[name], scores[name])
         for name in marks

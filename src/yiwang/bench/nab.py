@@ -111,7 +111,7 @@ def judge(
     gains, found = _gain(worth[order], window[order], total, profile)
     sums = np.cumsum(gains) - profile.false_negative * total
     ordered = scores[order]
-    ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True)) if len(ordered) else []
+    ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))[: len(ordered)]
     null = -profile.false_negative * total
     best, at = null, -1
     for end in ends:

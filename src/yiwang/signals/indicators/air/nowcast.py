@@ -23,7 +23,8 @@ def nowcast(hours: Sequence[float | Decimal | None]) -> Decimal | None:
     `hours` are hourly means, oldest first, the current one last; None where there is none. Only
     the last twelve count. None where fewer than two of the last three hours are there. The weight
     of an hour is w to the power of its age, w the least concentration by the greatest, at least
-    one half: steady air is averaged over the half day, changing air over its last hours.
+    one half; an hour a little below zero, as instruments give in clean air, counts as it is. Steady
+    air is averaged over the half day, changing air over its last hours.
     """
     last = hours[-HOURS:]
     known = {

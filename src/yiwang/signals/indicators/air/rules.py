@@ -78,7 +78,9 @@ def _row(scale: Scale, pollutant: str) -> Pollutant:
 
 def _exact(pollutant: str, concentration: float | Decimal) -> Decimal:
     """What was written, not what binary floating point made of it."""
-    exact = Decimal(repr(concentration)) if isinstance(concentration, float | int) else concentration
+    exact = (
+        Decimal(repr(concentration)) if isinstance(concentration, float | int) else concentration
+    )
     if not exact.is_finite() or exact < 0:
         raise Refusal("air.concentration_wrong", pollutant=pollutant, value=str(concentration))
     return exact
