@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from yiwang.commands import demonstration, ledger, measuring, pack, papers, people, running, tallies
+from yiwang.commands import (
+    demonstration,
+    judging,
+    ledger,
+    measuring,
+    pack,
+    papers,
+    people,
+    running,
+    tallies,
+)
 from yiwang.commands.line import run_commands
 
 app = typer.Typer(
@@ -22,6 +32,7 @@ app.add_typer(ledger.app, name="ledger")
 app.add_typer(ledger.receipts, name="receipt")
 app.add_typer(people.app, name="user")
 app.add_typer(tallies.app, name="tallies")
+app.add_typer(judging.app, name="judge")
 app.command("bulk")(measuring.fill)
 app.command("replay")(measuring.replay)
 app.add_typer(measuring.bench, name="bench")

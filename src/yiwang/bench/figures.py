@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from typing import Annotated
 import typer
 
 from yiwang import setup
+from yiwang.bench.detect import measure_detect
 from yiwang.bench.faults import measure_faults
 from yiwang.bench.figure import Figure
 from yiwang.bench.installation import Installation, install
@@ -198,6 +200,18 @@ def wall(
     _show(figure, results, as_json=as_json)
 
 
+def detect(
+    data: Annotated[
+        Path | None, typer.Option("--data", help="The benchmark's folder, with data and labels.")
+    ] = None,
+    results: ResultsOption = FOLDER,
+    as_json: JsonOption = False,
+) -> None:
+    """The anomaly detector on the Numenta Anomaly Benchmark, by the benchmark's own scoring."""
+    folder = data or Path(os.environ.get("YIWANG_DATA", "../shared/data")) / "nab"
+    _show(measure_detect(folder, _say), results, as_json=as_json)
+
+
 BENCHES: Mapping[str, Callable[..., None]] = {
     "intake": intake,
     "lifecycle": lifecycle,
@@ -207,4 +221,5 @@ BENCHES: Mapping[str, Callable[..., None]] = {
     "bulk": bulk,
     "screen": screen,
     "wall": wall,
+    "detect": detect,
 }

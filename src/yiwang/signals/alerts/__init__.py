@@ -1,0 +1,1 @@
+"""Warnings: from readings and indicators that are not as they should be."""

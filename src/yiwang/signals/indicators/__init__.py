@@ -1,0 +1,1 @@
+"""Indicators: figures over readings with a definition of their own."""
