@@ -31,6 +31,14 @@ FLAGS = [
 if not CHROMIUM.exists():
     raise RuntimeError(f"{CHROMIUM} is not there; run: make setup")
 
+# what is tested is what stands in the sources, not what was built before
+_WEB = Path(__file__).resolve().parents[2] / "web"
+_BUILT = _WEB / "dist" / "index.html"
+if not _BUILT.exists() or _BUILT.stat().st_mtime < max(
+    path.stat().st_mtime for path in (_WEB / "src").rglob("*") if path.is_file()
+):
+    raise RuntimeError(f"{_BUILT} is older than its sources; run: make web")
+
 # how long a busy machine may take until a page shows what it is to show; a good one waits no longer
 expect.set_options(timeout=15_000)
 

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.colleague import HOLE, Hire, dispatched
@@ -40,7 +39,6 @@ async def _find(watched: Watched, field: str, text: str, expected: str) -> None:
     await page.keyboard.press("Enter")
 
 
-@pytest.mark.skip("the position set after an undo is sometimes not shown in time: docs/plan.md")
 async def test_a_case_is_worked_on_by_keys(
     open_page: Opener, platform: Running, hire: Hire
 ) -> None:
@@ -74,16 +72,10 @@ async def test_a_case_is_worked_on_by_keys(
     await watched.press_to("#rather-position", most=120)
     await page.keyboard.type("31.22000, 121.46500")
     await watched.check_access()
-    # the dispatching that the change of place led to may be faster: it is told, and tried again
+    # what the platform does after the change of place may come between, and is no news to anybody
     watched.allow("412")
     await page.keyboard.press("Enter")
-    moved = ground.get_by_text("121.46500, 31.22000")
-    overtaken = page.get_by_role("alert")
-    await expect(moved.or_(overtaken).first).to_be_visible()
-    if await moved.count() == 0:
-        await watched.press_to("#rather-position", most=120)
-        await page.keyboard.press("Enter")
-    await expect(moved).to_be_visible()
+    await expect(ground).to_contain_text("121.46500, 31.22000")
 
     # a report that is about something else is split off by what it says
     await _do(watched, '.acts [data-action="split"]')

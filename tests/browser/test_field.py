@@ -321,9 +321,6 @@ async def _handled(platform: Running, case: int, result: str) -> int:
     return await _waits(platform, "checks", case)
 
 
-@pytest.mark.skip(
-    "which order of the case waits, and for whom, is chosen too loosely: docs/plan.md"
-)
 async def test_checks_on_the_spot_with_a_line_and_without(
     browser: Browser, platform: Running
 ) -> None:
