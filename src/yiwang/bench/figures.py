@@ -92,13 +92,18 @@ def lifecycle(
     cases: CasesOption = _MILLION,
     hands: Annotated[int, typer.Option("--hands", min=1, help="Lifecycles at once.")] = 12,
     seconds: SecondsOption = 30.0,
+    turns: Annotated[int, typer.Option("--turns", min=1, help="How often each of both.")] = 3,
     seed: SeedOption = 1,
     results: ResultsOption = FOLDER,
     as_json: JsonOption = False,
 ) -> None:
-    """Create, dispatch and accept, finish, search, among many cases and among none."""
+    """Create, dispatch and accept, finish, search, among many cases and among none, in turns."""
     figure = _measure(
-        home, pack, lambda place: measure_lifecycle(place, cases, _say, hands, seconds, seed)
+        home,
+        pack,
+        lambda place: measure_lifecycle(
+            place, cases, _say, pack=pack, hands=hands, seconds=seconds, turns=turns, seed=seed
+        ),
     )
     _show(figure, results, as_json=as_json)
 

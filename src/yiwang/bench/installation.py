@@ -180,6 +180,10 @@ class Installation:
                 await asyncio.to_thread(process.wait)
         self.service = self.worker = None
 
+    async def start_database(self) -> None:
+        """Start the embedded database again after :meth:`stop`."""
+        await asyncio.to_thread(self.home.server.start)
+
     async def stop(self) -> None:
         """Stop service, worker and database in an orderly way."""
         await self.stop_programs()

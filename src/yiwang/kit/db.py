@@ -90,6 +90,19 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc]
         return ""
 
 
+class _ReadingConnection(_Connection):
+    """A pooled connection that only reads; it remembers for whom it reads until it is told anew."""
+
+    _reads_for: Scope | None = None
+
+    async def read_for(self, scope: Scope) -> None:
+        """Make this the scope of the statements to come."""
+        if self._reads_for != scope:
+            self._reads_for = None  # where telling it fails halfway, it is told again
+            await self.execute(scope_sql(scope, local=False))
+            self._reads_for = scope
+
+
 def _literal(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
@@ -128,18 +141,27 @@ async def prepare_connection(conn: asyncpg.Connection) -> None:
     await conn.set_type_codec("ltree", schema="public", encoder=str, decoder=str, format="text")
 
 
+async def _is_direct(pool: asyncpg.Pool) -> bool:
+    """Whether a connection has a server process of its own. Behind a pooler that hands processes
+    out by the transaction it has not, and what it was told may hold for somebody else."""
+    async with pool.acquire() as conn:
+        return bool(await conn.fetchval("select pg_backend_pid()") == conn.get_server_pid())
+
+
 class Database:
     """A pool of connections under one role."""
 
     def __init__(
         self,
         pool: asyncpg.Pool,
+        reading: asyncpg.Pool | None,
         numbers: Numbers,
         routing: Mapping[str, tuple[str, ...]] | None = None,
         *,
         simulated: bool = False,
     ) -> None:
         self._pool = pool
+        self._reading = reading
         self._numbers = numbers
         self.routing: Mapping[str, tuple[str, ...]] = routing or {}
         self.simulated = simulated
@@ -154,23 +176,33 @@ class Database:
         name: str = "yiwang",
         simulated: bool = False,
     ) -> Database:
-        """Connect; `size` is the number of connections at the most."""
+        """Connect; `size` is the number of connections that write, and of those that only read."""
         settings = {"application_name": name, "timezone": "UTC"}
-        pool = await asyncpg.create_pool(
-            dsn,
-            min_size=1,
-            max_size=size,
-            connection_class=_Connection,
-            init=prepare_connection,
-            server_settings=settings,
-            max_inactive_connection_lifetime=0,
-        )
+
+        def make_pool(least: int, kind: type[_Connection], further: Mapping[str, str]) -> Any:
+            return asyncpg.create_pool(
+                dsn,
+                min_size=least,
+                max_size=size,
+                connection_class=kind,
+                init=prepare_connection,
+                server_settings={**settings, **further},
+                max_inactive_connection_lifetime=0,
+            )
+
+        pool = await make_pool(1, _Connection, {})
+        reading = None
+        if await _is_direct(pool):
+            only = {"default_transaction_read_only": "on"}
+            reading = await make_pool(0, _ReadingConnection, only)
         numbers = Numbers(lambda: asyncpg.connect(dsn, server_settings=settings))
-        return cls(pool, numbers, routing, simulated=simulated)
+        return cls(pool, reading, numbers, routing, simulated=simulated)
 
     async def close(self) -> None:
         """Give all connections back."""
         await self._numbers.close()
+        if self._reading is not None:
+            await self._reading.close()
         await self._pool.close()
 
     @asynccontextmanager
@@ -185,6 +217,18 @@ class Database:
                     await conn.execute("ROLLBACK")
                 raise
             await conn.execute("COMMIT")
+
+    @asynccontextmanager
+    async def look(self, scope: Scope, now: datetime) -> AsyncIterator[Tx]:
+        """Reading for `scope`, each statement for itself: no statement before or after the one that
+        reads, where a list or a page needs only one. The database refuses to write here."""
+        if self._reading is None:
+            async with self.begin(scope, now) as tx:
+                yield tx
+            return
+        async with self._reading.acquire() as conn:
+            await conn.read_for(scope)
+            yield Tx(conn, scope, now, self._numbers, self.routing, self.simulated)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:

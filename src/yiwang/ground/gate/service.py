@@ -97,6 +97,10 @@ class Gate:
         """A transaction for `actor` at the request's moment."""
         return self.db.begin(actor.scope, self.now(request))
 
+    def look(self, request: HTTPConnection, actor: Actor) -> AbstractAsyncContextManager[Tx]:
+        """Reading for `actor` at the request's moment, each statement for itself."""
+        return self.db.look(actor.scope, self.now(request))
+
     @asynccontextmanager
     async def keeping(self) -> AsyncIterator[Tx]:
         """A transaction of the administration of people, at the real moment."""

@@ -64,7 +64,7 @@ async def _page(
 ) -> Response:
     filters, sort = _given(request)
     city, kind = gate.city, chosen.procedure
-    async with gate.begin(request, actor) as tx:
+    async with gate.look(request, actor) as tx:
         question = chosen.ask(city, actor.scope, filters, sort, tx.now)
         rows, following = await fetch_page(
             tx, chosen.listing, question, kind.names(), limit, cursor
